@@ -1,0 +1,116 @@
+"""The site file as values: what ``load_site`` returns and the rest of the gateway works from.
+
+Every field's default is the promise of contracts §3. Nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from gateway.driver import Driver
+from gateway.model import NOTHING, Device
+from gateway.units import Duration, Size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayOptions:
+    """``[gateway]``: who and where this gateway is."""
+
+    id: str
+    site: str
+    latitude: float
+    longitude: float
+    timezone: str = "UTC"
+    data_dir: Path
+    devices: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerOptions:
+    """``[mqtt]``: the broker, for the gateway and for the centre alike."""
+
+    url: str = "mqtt://127.0.0.1:1883"
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    username: str | None = None
+    password_file: Path | None = None
+    client_id: str | None = None
+    keepalive: Duration = 30.0
+    batch: Duration = 1.0
+    compress: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxOptions:
+    """``[outbox]``: how much may wait on disk, how often it is made durable, what frees it."""
+
+    max_bytes: Size = 512_000_000
+    flush: Duration = 1.0
+    confirm: Literal["auto"] | bool = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bus:
+    """``[bus.NAME]``: one wire or endpoint, its driver, and the devices on it."""
+
+    name: str
+    driver: Driver
+    options: Any
+    devices: tuple[Device, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A whole site file, with its asset registers and profiles resolved.
+
+    ``rules`` holds the site-wide settings by fault code, already checked against the rule's own
+    settings type; each device's ``rules`` holds its overrides in the same form.
+    """
+
+    file: Path
+    gateway: GatewayOptions
+    mqtt: BrokerOptions = field(default_factory=BrokerOptions)
+    outbox: OutboxOptions = field(default_factory=OutboxOptions)
+    buses: Mapping[str, Bus] = NOTHING
+    rules: Mapping[str, Mapping[str, object]] = NOTHING
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """Every device of every bus."""
+        return tuple(device for bus in self.buses.values() for device in bus.devices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InfluxOptions:
+    """``[influx]`` of a centre file."""
+
+    url: str
+    api: Literal["v1", "v2"] = "v2"
+    org: str | None = None
+    bucket: str | None = None
+    token_file: Path | None = None
+    database: str | None = None
+    username: str | None = None
+    password_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleOptions:
+    """``[console]`` of a centre file."""
+
+    listen: str = "127.0.0.1:8080"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centre:
+    """The operations centre's file; ``influx`` is None for the embedded store in ``data_dir``."""
+
+    file: Path
+    data_dir: Path
+    mqtt: BrokerOptions = field(default_factory=BrokerOptions)
+    influx: InfluxOptions | None = None
+    console: ConsoleOptions = field(default_factory=ConsoleOptions)

@@ -1,0 +1,103 @@
+"""The driver contract: what a field protocol must offer, and the three ways it may fail.
+
+A driver is a value. It names the types of its own tables (bus options, device keys, profile head,
+point rows, command rows: frozen dataclasses, which the configuration room validates and reports
+on), plans points into blocks, and opens links. A *link* is one open wire with one owner, its
+poller. Nothing here knows Modbus; nothing in the gateway imports a driver by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from gateway.model import Bad, Command, Control, Device, Point, Value
+from gateway.units import Duration, Size
+
+__all__ = [
+    "Bad",
+    "BadResponse",
+    "Block",
+    "Command",
+    "Control",
+    "Device",
+    "Driver",
+    "Duration",
+    "Link",
+    "LinkDown",
+    "NoResponse",
+    "Point",
+    "Raw",
+    "Size",
+    "Value",
+]
+
+Raw: TypeAlias = Value | Bad
+
+
+class LinkDown(Exception):
+    """The wire is gone (refused, reset, unplugged): close, back off, reopen."""
+
+
+class NoResponse(Exception):
+    """One device stayed silent; its neighbours are fine."""
+
+
+class BadResponse(Exception):
+    """A device answered, and the answer cannot be trusted; the text says what was wrong."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Points of one device that one request reads; ``request`` is the driver's own."""
+
+    device: Device
+    points: tuple[Point, ...]
+    request: Any
+
+
+class Link(Protocol):
+    """One open wire. At most ``depth`` calls are under way at once (1 unless it can pipeline)."""
+
+    @property
+    def depth(self) -> int:
+        """How many calls may overlap."""
+
+    async def read(self, block: Block) -> Sequence[Raw]:
+        """Read a block: one raw value or ``Bad`` for each of ``block.points``, in their order.
+
+        Raises:
+            NoResponse: the device stayed silent.
+            BadResponse: it answered, and the answer cannot be trusted.
+            LinkDown: the wire is gone.
+        """
+
+    async def write(self, device: Device, control: Control, value: Value) -> None:
+        """Write a command's value; raises as ``read`` does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """One way to talk to devices, e.g. ``modbus-rtu``.
+
+    The five types are frozen dataclasses with defaults for what may be left out; ``Duration`` and
+    ``Size`` fields accept ``"300ms"`` and ``"4KB"``. A ``device`` type with a ``unit`` field means
+    many devices share a bus and ``unit`` tells them apart; one without means one device a bus.
+
+    A ``point`` type may also offer ``element(i) -> row`` (then a row may say ``count``), a field
+    ``bit`` (then it may say ``flags``), and ``complete(traits) -> row`` to take defaults from the
+    profile's head. Any of them raises ``ValueError`` with a text for the user.
+    """
+
+    name: str
+    family: str
+    summary: str
+    options: type
+    device: type
+    traits: type
+    point: type
+    command: type
+    plan: Callable[[Device, Sequence[Point]], Sequence[Block]]
+    open: Callable[[Any], AbstractAsyncContextManager[Link]]
