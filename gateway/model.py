@@ -11,15 +11,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias
 
 Value: TypeAlias = bool | int | float | str
 Kind: TypeAlias = Literal["lamp", "feeder", "signal", "bin", "gateway", "other"]
 Millis: TypeAlias = int
 
 KINDS: tuple[Kind, ...] = ("lamp", "feeder", "signal", "bin", "gateway", "other")
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class _Nothing(dict[str, Any]):
+    """An empty dict that stays empty and, unlike a mapping proxy in 3.11, may be a default."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return 0
+
+    def __setitem__(self, key: str, value: object) -> NoReturn:
+        raise TypeError("NOTHING stays empty")
+
+
+NOTHING: Mapping[str, Any] = _Nothing()
 
 
 class Quality(StrEnum):
