@@ -225,3 +225,32 @@ class Command:
     value: Value
     by: str
     expires: Millis
+
+
+ActionName: TypeAlias = Literal[
+    "acknowledge",
+    "reset",
+    "shelve",
+    "unshelve",
+    "out-of-service",
+    "in-service",
+    "comment",
+    "work-order",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmAction:
+    """What a person asks of an alarm at ``t``; ``period`` is how long to shelve it, in seconds.
+
+    ``id`` makes a repeat recognisable, ``by`` is the person's name.
+    """
+
+    id: str
+    device: str
+    code: str
+    t: Millis
+    action: ActionName
+    by: str
+    period: float | None = None
+    text: str = ""
