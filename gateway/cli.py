@@ -1,0 +1,271 @@
+"""The ``wayside`` command: parses, calls, prints.
+
+Data goes to stdout, logs to stderr. Exit codes: 0 done · 1 failed at run time · 2 usage or
+configuration error · 3 a device did not answer as it should · 130 interrupted. Each command
+imports its room when it runs, so that the daemon pays for nothing but itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import orjson
+import typer
+
+from gateway import __version__
+from gateway.problems import ConfigurationError
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    name="wayside",
+    help="An edge gateway for street lamps, traffic-signal cabinets and waste bins.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+profiles = typer.Typer(help="The library of device profiles.", no_args_is_help=True)
+drivers = typer.Typer(help="The field protocols this machine can speak.", no_args_is_help=True)
+app.add_typer(profiles, name="profile")
+app.add_typer(drivers, name="driver")
+
+SiteFile = Annotated[Path, typer.Argument(metavar="SITE", help="The site file (TOML).")]
+CentreFile = Annotated[Path, typer.Argument(metavar="CENTRE", help="The centre's file (TOML).")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout.")]
+
+
+def say(text: str) -> None:
+    """Data for people, on stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def say_json(data: object) -> None:
+    """One JSON document on stdout, flushed so that a reader of a stream sees it at once."""
+    sys.stdout.write(orjson.dumps(data).decode() + "\n")
+    sys.stdout.flush()
+
+
+def refuse(error: ConfigurationError) -> NoReturn:
+    """Every problem of a file on stderr, then exit 2."""
+    sys.stderr.write(f"{error}\n")
+    count = len(error.problems)
+    sys.stderr.write(f"{count} problem{'s' if count != 1 else ''}\n")
+    raise typer.Exit(2)
+
+
+def rule_settings() -> dict[str, type]:
+    """The settings type of every fault code, for the site file's ``[rules.*]`` tables."""
+    from gateway.faults.rules import load_rules
+
+    return {code: rule.settings for code, rule in load_rules().items()}
+
+
+def site_of(path: Path) -> Any:  # noqa: ANN401  # Site, whose module loads only when needed
+    """The loaded site file, or exit 2 with all that is wrong with it."""
+    from gateway.config import load_site
+
+    try:
+        return load_site(path, rule_settings())
+    except ConfigurationError as error:
+        refuse(error)
+
+
+def centre_of(path: Path) -> Any:  # noqa: ANN401  # Centre, whose module loads only when needed
+    """The loaded centre file, or exit 2 with all that is wrong with it."""
+    from gateway.config import load_centre
+
+    try:
+        return load_centre(path)
+    except ConfigurationError as error:
+        refuse(error)
+
+
+def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T:
+    """Run ``work(stop)`` on the fastest loop there is; SIGINT and SIGTERM set ``stop``.
+
+    After SIGINT the work ends as cleanly as after SIGTERM, and then the exit code is 130.
+    """
+    interrupted = False
+
+    async def supervised() -> T:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def interrupt() -> None:
+            nonlocal interrupted
+            interrupted = True
+            stop.set()
+
+        loop.add_signal_handler(signal.SIGINT, interrupt)
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        return await work(stop)
+
+    try:
+        from uvloop import new_event_loop
+    except ImportError:  # no wheel on armv7l: the standard loop does
+        from asyncio import new_event_loop
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        result = runner.run(supervised())
+    if interrupted:
+        raise KeyboardInterrupt
+    return result
+
+
+@app.callback(invoke_without_command=True)
+def wayside(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Everything below hangs on one command; this holds what they share."""
+    if version:
+        say(f"wayside {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    site: SiteFile,
+    record: Annotated[
+        Path | None, typer.Option(help="Also write every reading to this recording.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Run the edge daemon: poll, detect faults, forward."""
+    loaded = site_of(site)
+    from gateway.edge import daemon
+
+    try:
+        summary = until_stopped(lambda stop: daemon.run(loaded, stop=stop, record=record))
+    except daemon.CannotStart as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(1) from None
+    if json:
+        say_json(asdict(summary))
+
+
+@app.command()
+def check(site: SiteFile, json: Json = False) -> None:
+    """Validate a site file: every problem at once, with file, line and hint."""
+    from gateway.config import load_site
+
+    try:
+        loaded = load_site(site, rule_settings())
+    except ConfigurationError as error:
+        if not json:
+            refuse(error)
+        say_json([asdict(problem) for problem in error.problems])
+        raise typer.Exit(2) from None
+    if json:
+        say_json([])
+    else:
+        say(f"{site}: {len(loaded.buses)} buses, {len(loaded.devices)} devices, no problems")
+
+
+@app.command()
+def read(
+    site: SiteFile,
+    devices: Annotated[
+        list[str] | None, typer.Argument(metavar="[DEVICE]...", help="All of them if left out.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Poll once, now, and print what the devices say."""
+    loaded = site_of(site)
+    from gateway.field import read as once
+
+    unknown = set(devices or ()) - {device.id for device in loaded.devices}
+    if unknown:
+        sys.stderr.write(f"{site} has no device {', '.join(sorted(unknown))}\n")
+        raise typer.Exit(2)
+    readings = asyncio.run(once.poll_once(loaded, devices or None))
+    if json:
+        say_json([once.as_json(reading) for reading in readings])
+    else:
+        say(once.as_text(loaded, readings))
+    if any(reading.silent for reading in readings):
+        raise typer.Exit(3)
+
+
+@app.command()
+def replay(
+    site: SiteFile,
+    recording: Annotated[Path, typer.Argument(help="A recording (JSON lines, .gz if compressed).")],
+    json: Json = False,
+) -> None:
+    """Run a recording through the fault engine, on the recording's own clock."""
+    loaded = site_of(site)
+    from gateway.field.replay import as_text, transitions
+    from gateway.recording import RecordingError
+
+    try:
+        for transition in transitions(loaded, recording):
+            if json:
+                say_json(transition)
+            else:
+                say(as_text(transition))
+    except (RecordingError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(2) from None
+
+
+@app.command()
+def ingest(centre: CentreFile, json: Json = False) -> None:
+    """Write what arrives by MQTT to InfluxDB, or to the embedded store."""
+    loaded = centre_of(centre)
+    from gateway.centre import ingest as room
+
+    summary = until_stopped(lambda stop: room.run(loaded, stop=stop))
+    if json:
+        say_json(asdict(summary))
+
+
+@app.command()
+def console(
+    centre: CentreFile,
+    port: Annotated[int | None, typer.Option(help="Listen there instead.")] = None,
+) -> None:
+    """Serve the operations centre's page."""
+    loaded = centre_of(centre)
+    from gateway.centre import console as room
+
+    until_stopped(lambda stop: room.run(loaded, port=port, stop=stop))
+
+
+@profiles.command("list")
+def profile_list(json: Json = False) -> None:
+    """The names a site file may use."""
+    from gateway.profile import profile_names
+
+    names = profile_names()
+    if json:
+        say_json(names)
+    else:
+        say("\n".join(names))
+
+
+@drivers.command("list")
+def driver_list(json: Json = False) -> None:
+    """The driver names a ``[bus.*]`` table may use."""
+    from gateway import registry
+
+    known = sorted(registry.drivers().values(), key=lambda driver: driver.name)
+    if json:
+        say_json([{"name": d.name, "family": d.family, "summary": d.summary} for d in known])
+    else:
+        say("\n".join(f"{driver.name:<16} {driver.summary}" for driver in known))
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        raise SystemExit(0) from None

@@ -1,0 +1,33 @@
+#!/bin/sh
+# The real programs the tests run against. What is missing is installed where we may (root, or sudo
+# without a password); otherwise the command is printed and the run fails.
+set -eu
+
+# package:a program it brings
+parts="mosquitto:mosquitto mosquitto-clients:mosquitto_sub influxdb:influxd
+victoria-metrics:victoria-metrics chromium:chromium mbpoll:mbpoll socat:socat openssl:openssl
+nodejs:node npm:npm"
+
+PATH=$PATH:/usr/sbin:/sbin
+missing=
+for part in $parts; do
+    command -v "${part#*:}" >/dev/null 2>&1 || missing="$missing ${part%%:*}"
+done
+[ -z "$missing" ] && exit 0
+
+if [ "$(id -u)" = 0 ]; then
+    as_root=
+elif sudo -n true 2>/dev/null; then
+    as_root="sudo -n"
+else
+    echo "The tests run against real programs, and these are missing. Install them and try again:" >&2
+    echo "    sudo apt-get install$missing" >&2
+    exit 1
+fi
+
+# RUNLEVEL=1 keeps the packages' own services from starting.
+echo "Installing$missing" >&2
+$as_root apt-get -o DPkg::Lock::Timeout=300 update -qq
+# shellcheck disable=SC2086  # a list of packages, one word each
+$as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
+    install -qq -y --no-install-recommends $missing >/dev/null
