@@ -1,0 +1,302 @@
+"""The events lane: alarms, events and identity cards, one record and one message each.
+
+A record's body is a JSON object without its place in the stream; ``compose_event`` puts
+``stream`` and ``seq`` in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from math import isfinite
+from typing import Any
+
+import orjson
+
+from gateway.model import (
+    KINDS,
+    NOTHING,
+    Acknowledgement,
+    Alarm,
+    Device,
+    Event,
+    Kind,
+    Millis,
+    Severity,
+    State,
+    Value,
+)
+from gateway.wire.payload import (
+    BadPayload,
+    JsonObject,
+    count,
+    load,
+    may,
+    may_moment,
+    moment,
+    number,
+    place_in_stream,
+    stream_id,
+    take,
+    typed,
+)
+
+_NORMAL = b'"state":"normal"'
+
+
+def compose_event(stream: str, seq: int, body: bytes) -> bytes:
+    """The message of one record of the events lane."""
+    comma = b"" if body == b"{}" else b","
+    return b'{"stream":"%s","seq":%d%s' % (stream.encode(), seq, comma) + body[1:]
+
+
+# --- alarms
+
+
+def alarm_body(alarm: Alarm) -> bytes:
+    """The record of an alarm as it stands after a transition."""
+    acknowledged = alarm.acknowledged
+    return orjson.dumps(
+        {
+            "t": alarm.t,
+            "state": alarm.state,
+            "severity": alarm.severity,
+            "raised": alarm.raised,
+            "cleared": alarm.cleared,
+            "acknowledged": acknowledged and {"by": acknowledged.by, "at": acknowledged.at},
+            "message": alarm.message,
+            "values": {name: value for name, value in alarm.values.items() if _finite(value)},
+            "cause": alarm.cause,
+            "suppressed": alarm.suppressed,
+        }
+    )
+
+
+def _finite(value: Value) -> bool:
+    return isinstance(value, str) or isfinite(value)
+
+
+def ends_alarm(below: str, body: bytes) -> bool:
+    """Whether this record takes an alarm back to normal, so that its retained topic is emptied."""
+    if not below.startswith("alarm/") or _NORMAL not in body:
+        return False
+    return bool(orjson.loads(body).get("state") == State.NORMAL)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmMessage:
+    """An alarm and its place in the events stream."""
+
+    stream: str
+    seq: int
+    alarm: Alarm
+
+
+def decode_alarm(payload: bytes, device: str, code: str) -> AlarmMessage:
+    """Take an alarm in; ``device`` and ``code`` come from its topic."""
+    data = load(payload)
+    stream, seq = place_in_stream(data)
+    try:
+        state, severity = State(take(data, "state", str)), Severity(take(data, "severity", str))
+    except ValueError as error:
+        raise BadPayload(str(error)) from None
+    alarm = Alarm(
+        device=device,
+        code=code,
+        t=moment(data),
+        state=state,
+        severity=severity,
+        message=take(data, "message", str),
+        raised=moment(data, "raised"),
+        cleared=may_moment(data, "cleared"),
+        acknowledged=_acknowledgement(may(data, "acknowledged", dict)),
+        values=_values(may(data, "values", dict) or {}),
+        cause=may(data, "cause", str),
+        suppressed=count(data, "suppressed") if "suppressed" in data else 0,
+    )
+    return AlarmMessage(stream, seq, alarm)
+
+
+def _acknowledgement(data: JsonObject | None) -> Acknowledgement | None:
+    return None if data is None else Acknowledgement(take(data, "by", str), moment(data, "at"))
+
+
+def _values(data: dict[str, Any]) -> dict[str, Value]:
+    for name, value in data.items():
+        if type(value) not in (bool, int, float, str):
+            raise BadPayload(f"{name[:80]}: should be a number, a text, true or false")
+    return data
+
+
+# --- events
+
+
+def event_body(event: Event) -> bytes:
+    """The record of something that happened once."""
+    return orjson.dumps({"t": event.t, "event": event.event, "values": event.values}, default=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EventMessage:
+    """An event and its place in the events stream."""
+
+    stream: str
+    seq: int
+    event: Event
+
+
+def decode_event(payload: bytes, device: str) -> EventMessage:
+    """Take an event in; ``device`` comes from its topic."""
+    data = load(payload)
+    values = may(data, "values", dict) or {}
+    event = Event(device, take(data, "event", str), moment(data), values)
+    return EventMessage(*place_in_stream(data), event)
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Records that were lost before they were delivered: inclusive ranges of ``stream``."""
+
+    stream: str
+    ranges: tuple[tuple[int, int], ...]
+    reason: str
+
+
+def dropped_event(gateway: str, t: Millis, dropped: Dropped) -> Event:
+    """The event that puts a loss on record."""
+    values = {"stream": dropped.stream, "ranges": dropped.ranges, "reason": dropped.reason}
+    return Event(gateway, "dropped", t, values)
+
+
+def decode_dropped(event: Event) -> Dropped | None:
+    """The loss an event tells of; None if it is about something else."""
+    if event.event != "dropped":
+        return None
+    found = seq_ranges(event.values.get("ranges"))
+    reason = typed(event.values.get("reason", ""), str, "reason")
+    return Dropped(stream_id(event.values.get("stream")), found, reason)
+
+
+def seq_ranges(data: object) -> tuple[tuple[int, int], ...]:
+    """Inclusive seq ranges from their JSON form ``[[a, b], …]``."""
+    if not isinstance(data, list | tuple):
+        raise BadPayload("ranges should be a list of pairs")
+    return tuple(map(_range, data))
+
+
+def _range(pair: object) -> tuple[int, int]:
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise BadPayload("a range is a pair of seqs")
+    bounds = {"from": pair[0], "to": pair[1]}
+    first, last = count(bounds, "from", 1), count(bounds, "to", 1)
+    if last < first:
+        raise BadPayload(f"range {first}…{last} runs backwards")
+    return first, last
+
+
+# --- identity cards
+
+
+def card_body(device: Device) -> bytes:
+    """A device's identity card: what it is, its points and units, its place, its ratings."""
+    points: dict[str, dict[str, object]] = {}
+    for point in device.points:
+        points[point.name] = {"unit": point.unit, "type": point.type}
+        if point.codes:
+            points[point.name]["codes"] = point.codes
+    for derived in device.derived:
+        points[derived.name] = {"unit": derived.unit, "type": "number"}
+    return orjson.dumps(
+        {
+            "kind": device.kind,
+            "profile": device.profile,
+            "vendor": device.vendor,
+            "model": device.model,
+            "bus": device.bus,
+            "points": points,
+            "place": {"latitude": device.latitude, "longitude": device.longitude},
+            "ratings": _ratings(device.facts),
+        },
+        default=dict,
+    )
+
+
+def _ratings(facts: object) -> dict[str, object]:
+    if not is_dataclass(facts):
+        return {}
+    known = {field.name: getattr(facts, field.name) for field in fields(facts)}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class CardPoint:
+    """One point as its card describes it."""
+
+    unit: str
+    type: str
+    codes: Mapping[str, int] = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A device as its gateway introduces it."""
+
+    device: str
+    kind: Kind
+    profile: str
+    vendor: str
+    model: str
+    bus: str
+    points: Mapping[str, CardPoint]
+    latitude: float | None
+    longitude: float | None
+    ratings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CardMessage:
+    """A card and its place in the events stream."""
+
+    stream: str
+    seq: int
+    card: Card
+
+
+def decode_card(payload: bytes, device: str) -> CardMessage:
+    """Take a card in; ``device`` comes from its topic."""
+    data = load(payload)
+    kind = take(data, "kind", str)
+    if kind not in KINDS:
+        raise BadPayload(f"kind: {kind[:80]!r} is not one of {', '.join(KINDS)}")
+    place = may(data, "place", dict) or {}
+    points = may(data, "points", dict) or {}
+    card = Card(
+        device=device,
+        kind=kind,
+        profile=take(data, "profile", str),
+        vendor=may(data, "vendor", str) or "",
+        model=may(data, "model", str) or "",
+        bus=may(data, "bus", str) or "",
+        points={name: _card_point(point) for name, point in points.items()},
+        latitude=_coordinate(place, "latitude", 90.0),
+        longitude=_coordinate(place, "longitude", 180.0),
+        ratings=may(data, "ratings", dict) or {},
+    )
+    return CardMessage(*place_in_stream(data), card)
+
+
+def _card_point(item: object) -> CardPoint:
+    data = typed(item, dict, "point")
+    codes = may(data, "codes", dict) or {}
+    for code in codes.values():
+        typed(code, int, "code")
+    return CardPoint(may(data, "unit", str) or "", may(data, "type", str) or "number", codes)
+
+
+def _coordinate(place: JsonObject, key: str, most: float) -> float | None:
+    value = place.get(key)
+    if value is None:
+        return None
+    if not -most <= number(value, key) <= most:
+        raise BadPayload(f"{key}: {value} is not on this planet")
+    return float(value)
