@@ -1,0 +1,68 @@
+"""The references in docs/ that come from the code: ``python -m tests.docs`` writes them anew.
+
+``tests/unit/test_docs.py`` fails when a page no longer says what the code does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+import typer
+from typer.testing import CliRunner
+
+from gateway.cli import app
+from gateway.config.reference import render as configuration
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+MADE = "<!-- Made from the code by `make docs`; do not edit. -->\n\n"
+
+
+def spoken(arguments: list[str]) -> str:
+    """What ``wayside … --help`` prints, at a width of 96 columns."""
+    with mock.patch.dict(os.environ, {"COLUMNS": "98", "TERMINAL_WIDTH": "98"}):
+        result = CliRunner().invoke(app, [*arguments, "--help"], prog_name="wayside")
+    if result.exit_code:
+        raise SystemExit(f"wayside {' '.join(arguments)} --help: {result.output}")
+    return result.output.strip()
+
+
+def command_names(group: typer.Typer, *path: str) -> Iterator[list[str]]:
+    """Every command and group, depth first, in the order of the help."""
+    for info in group.registered_commands:
+        name = info.name or (info.callback.__name__ if info.callback else "")
+        yield [*path, name]
+    for inner in group.registered_groups:
+        if inner.typer_instance and inner.name:
+            yield from command_names(inner.typer_instance, *path, inner.name)
+
+
+def commands() -> str:
+    """docs/commands.md."""
+    parts = [
+        "# Commands\n",
+        "Data goes to stdout, logs to stderr. Exit codes: 0 done · 1 failed at run time · 2 usage",
+        "or configuration error · 3 a device did not answer as it should · 130 interrupted.\n",
+        f"```\n{spoken([])}\n```\n",
+    ]
+    parts += [
+        f"## wayside {' '.join(path)}\n\n```\n{spoken(path)}\n```\n" for path in command_names(app)
+    ]
+    return "\n".join(parts)
+
+
+PAGES: dict[str, Callable[[], str]] = {"commands.md": commands, "configuration.md": configuration}
+
+
+def page(name: str) -> str:
+    """The whole text of a generated page."""
+    return MADE + PAGES[name]().rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    for name in PAGES:
+        (DOCS / name).write_text(page(name))
+        sys.stdout.write(f"docs/{name}\n")
