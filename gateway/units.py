@@ -19,7 +19,7 @@ _AMOUNT = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([A-Za-z]{1,2})", re.ASCII)
 def _amount(text: object, units: dict[str, float] | dict[str, int], example: str) -> float:
     found = _AMOUNT.fullmatch(text) if isinstance(text, str) else None
     if found is None or found[2] not in units:
-        raise ValueError(f'write it as {example}: a number and one of {", ".join(units)}')
+        raise ValueError(f"write it as {example}: a number and one of {', '.join(units)}")
     return float(found[1]) * units[found[2]]
 
 
@@ -51,10 +51,30 @@ class _Written:
     def __init__(self, parse: Callable[[object], float]) -> None:
         self._parse = parse
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401, PLW3201
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401
         return {
             "type": "function-before",
             "function": {"type": "no-info", "function": self._parse},
+            "schema": handler(source),
+        }
+
+
+class Between:
+    """Marks a number field that must lie within two bounds: ``Annotated[int, Between(1, 247)]``."""
+
+    def __init__(self, least: float, most: float) -> None:
+        self.least = least
+        self.most = most
+
+    def _check(self, value: float) -> float:
+        if not self.least <= value <= self.most:
+            raise ValueError(f"{value:g} is out of range: {self.least:g} to {self.most:g}")
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401
+        return {
+            "type": "function-after",
+            "function": {"type": "no-info", "function": self._check},
             "schema": handler(source),
         }
 

@@ -1,0 +1,173 @@
+"""Modbus questions and answers without their envelope (MODBUS Application Protocol v1.1b3, §6).
+
+A ``Question`` carries the bytes to send and what a fitting answer must look like: the bytes it
+starts with (``head``) and how long it is. For a read the head is the function and the byte count;
+for a write it is the echo the specification demands. ``answer_data`` therefore checks function,
+length, byte count and echo in two comparisons, and only looks closer when they fail.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from gateway.driver import BadResponse
+
+Table: TypeAlias = Literal["coil", "discrete", "input", "holding"]
+
+READ_FUNCTION: dict[Table, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
+BIT_TABLES: frozenset[Table] = frozenset({"coil", "discrete"})
+
+# The specification's limits for one request (§6.1 to §6.17).
+MAX_READ_BITS = 2000
+MAX_READ_REGISTERS = 125
+MAX_WRITE_BITS = 1968
+MAX_WRITE_REGISTERS = 123
+MAX_EXCHANGE_WRITE = 121
+MAX_PDU = 253
+
+ILLEGAL_FUNCTION = 1
+ILLEGAL_ADDRESS = 2
+ILLEGAL_VALUE = 3
+GATEWAY_PATH = 10
+GATEWAY_TARGET = 11
+
+EXCEPTIONS: dict[int, str] = {
+    ILLEGAL_FUNCTION: "illegal function",
+    ILLEGAL_ADDRESS: "illegal address",
+    ILLEGAL_VALUE: "illegal value",
+    4: "device failure",
+    5: "still working on it (acknowledge)",
+    6: "busy",
+    7: "negative acknowledge",
+    8: "memory parity error",
+    GATEWAY_PATH: "gateway has no path to the unit",
+    GATEWAY_TARGET: "gateway got no answer from the unit",
+}
+_EXCEPTION_BIT = 0x80
+
+
+class Refused(Exception):
+    """The device answered with a Modbus exception; ``code`` is its number, the text its meaning."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        super().__init__(EXCEPTIONS.get(code, f"exception {code}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request PDU, and the head and size in bytes of the only answer that fits it."""
+
+    pdu: bytes
+    head: bytes
+    size: int
+
+    @property
+    def function(self) -> int:
+        """The function code."""
+        return self.pdu[0]
+
+
+def _within(address: int, count: int, limit: int) -> None:
+    if not 1 <= count <= limit:
+        raise ValueError(f"one request takes 1 to {limit}, not {count}")
+    if not 0 <= address <= 65536 - count:
+        raise ValueError(f"address {address} and {count} more go past 65535")
+
+
+def read(table: Table, address: int, count: int) -> Question:
+    """Read ``count`` bits or registers (functions 1 to 4)."""
+    function = READ_FUNCTION[table]
+    bits = table in BIT_TABLES
+    _within(address, count, MAX_READ_BITS if bits else MAX_READ_REGISTERS)
+    size = (count + 7) // 8 if bits else count * 2
+    pdu = struct.pack(">BHH", function, address, count)
+    return Question(pdu, bytes((function, size)), 2 + size)
+
+
+def write_coil(address: int, on: bool) -> Question:
+    """Set one coil (function 5)."""
+    return _echoed(struct.pack(">BHH", 5, address, 0xFF00 if on else 0))
+
+
+def write_register(address: int, word: bytes) -> Question:
+    """Set one register, given as its two bytes (function 6)."""
+    if len(word) != 2:
+        raise ValueError(f"function 6 writes one register, not {len(word)} bytes")
+    return _echoed(struct.pack(">BH", 6, address) + word)
+
+
+def mask_register(address: int, keep: int, put: int) -> Question:
+    """Set register := (register AND keep) OR (put AND NOT keep) (function 22)."""
+    return _echoed(struct.pack(">BHHH", 22, address, keep, put))
+
+
+def write_coils(address: int, values: tuple[bool, ...]) -> Question:
+    """Set several coils (function 15)."""
+    count = len(values)
+    _within(address, count, MAX_WRITE_BITS)
+    packed = sum(on << i for i, on in enumerate(values)).to_bytes((count + 7) // 8, "little")
+    head = struct.pack(">BHH", 15, address, count)
+    return Question(head + bytes((len(packed),)) + packed, head, len(head))
+
+
+def write_registers(address: int, words: bytes) -> Question:
+    """Set several registers, given as their bytes (function 16)."""
+    count = _whole_registers(words)
+    _within(address, count, MAX_WRITE_REGISTERS)
+    head = struct.pack(">BHH", 16, address, count)
+    return Question(head + bytes((len(words),)) + words, head, len(head))
+
+
+def exchange_registers(address: int, count: int, write_address: int, words: bytes) -> Question:
+    """Write registers, then read others, in one transaction (function 23)."""
+    written = _whole_registers(words)
+    _within(address, count, MAX_READ_REGISTERS)
+    _within(write_address, written, MAX_EXCHANGE_WRITE)
+    head = struct.pack(">BHHHHB", 23, address, count, write_address, written, len(words))
+    return Question(head + words, bytes((23, count * 2)), 2 + count * 2)
+
+
+def _echoed(pdu: bytes) -> Question:
+    return Question(pdu, pdu, len(pdu))
+
+
+def _whole_registers(words: bytes) -> int:
+    if len(words) % 2:
+        raise ValueError(f"registers have two bytes each, not {len(words)} together")
+    return len(words) // 2
+
+
+def answer_data(question: Question, pdu: bytes) -> bytes:
+    """The data after the head of a fitting answer (empty for a write).
+
+    Raises:
+        Refused: the device answered with an exception.
+        BadResponse: the answer does not fit the question; the text says how.
+    """
+    head = question.head
+    if len(pdu) == question.size and pdu.startswith(head):
+        return pdu[len(head) :]
+    raise _misfit(question, pdu)
+
+
+def _misfit(question: Question, pdu: bytes) -> Refused | BadResponse:
+    """What is wrong with an answer that does not fit."""
+    function = question.function
+    if len(pdu) == 2 and pdu[0] == function | _EXCEPTION_BIT:
+        return Refused(pdu[1])
+    if not pdu:
+        text = "an empty answer"
+    elif pdu[0] == function | _EXCEPTION_BIT:
+        text = f"an exception of {len(pdu)} bytes instead of 2"
+    elif pdu[0] != function:
+        text = f"function {pdu[0]} answered for {function}"
+    elif len(pdu) != question.size:
+        text = f"{len(pdu)} bytes answered instead of {question.size}"
+    elif len(question.head) == 2:
+        text = f"byte count {pdu[1]} instead of {question.head[1]}"
+    else:
+        text = "the answer does not repeat what was written"
+    return BadResponse(text)

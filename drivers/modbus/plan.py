@@ -1,0 +1,193 @@
+"""Which requests read a device's points: few, within its limits, and never a half-read group.
+
+Points that share registers, and the points of an atomic group, make one *part*: what cannot be
+read apart. Parts are sorted by address and joined, through gaps the profile allows, into *reads*
+of at most the device's block size; taking as many as fit from the left gives the fewest. Each read
+carries its request and its decoder, made once for all devices of a profile.
+
+A device that refuses a read may still answer its pieces: ``halves`` and ``around`` cut it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from itertools import groupby
+
+from drivers.modbus import pdu
+from drivers.modbus.codec import Decode, bits_decoder, registers_decoder
+from drivers.modbus.pdu import BIT_TABLES, Question, Table
+from drivers.modbus.rows import Register, Traits
+from gateway.driver import Block, Device, Point
+
+_REGISTER_BITS = 16
+_SHAPES = 4096
+"""How many plans are kept: a gateway has a few profiles, each with a few sets of points due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Addresses ``start`` to ``end`` (exclusive) and the rows read from them, indivisible."""
+
+    start: int
+    end: int
+    rows: tuple[Register, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """One request of one table; ``decode`` gives the values of all rows, part by part."""
+
+    table: Table
+    start: int
+    end: int
+    parts: tuple[Part, ...]
+    question: Question
+    decode: Decode
+
+    @property
+    def rows(self) -> tuple[Register, ...]:
+        """Every row, in the order of the values."""
+        return tuple(row for part in self.parts for row in part.rows)
+
+
+def plan(device: Device, points: Sequence[Point]) -> Sequence[Block]:
+    """The blocks that read these points of a device, in order of table and address."""
+    shape = _shape(tuple(points), device.atomic, device.traits)
+    return tuple(Block(device, points, read) for points, read in shape)
+
+
+@lru_cache(maxsize=_SHAPES)
+def _shape(
+    points: tuple[Point, ...], atomic: tuple[tuple[str, ...], ...], traits: Traits
+) -> tuple[tuple[tuple[Point, ...], Read], ...]:
+    """The same for every device of a profile: which points one read takes, and the read."""
+    blocks = []
+    for part_points in _joined(points, atomic, traits):
+        table = part_points[0][0].source.place[0]
+        read = compose(table, tuple(_part(group) for group in part_points))
+        blocks.append((tuple(p for group in part_points for p in group), read))
+    return tuple(blocks)
+
+
+def compose(table: Table, parts: tuple[Part, ...]) -> Read:
+    """A read of these parts, sorted by address."""
+    start, end = parts[0].start, max(part.end for part in parts)
+    rows = [row for part in parts for row in part.rows]
+    decode = (
+        bits_decoder(start, rows)
+        if table in BIT_TABLES
+        else registers_decoder(start, end - start, rows)
+    )
+    return Read(table, start, end, parts, pdu.read(table, start, end - start), decode)
+
+
+# ---------------------------------------------------------------- joining
+
+_Group = tuple[Point, ...]
+
+
+def _joined(
+    points: Iterable[Point], atomic: tuple[tuple[str, ...], ...], traits: Traits
+) -> Iterator[list[_Group]]:
+    """Groups of points that one request reads together."""
+    points = tuple(points)
+    together = tuple(p for p in points if not p.alone)
+    for point in points:
+        if point.alone:
+            yield [(point,)]
+    for _, same_table in groupby(sorted(together, key=_address), lambda p: p.source.place[0]):
+        yield from _filled(_groups(tuple(same_table), atomic, traits), traits)
+
+
+def _filled(groups: Sequence[_Group], traits: Traits) -> Iterator[list[_Group]]:
+    """Take groups from the left while the request has room and the gap is allowed."""
+    block: list[_Group] = []
+    first = end = 0
+    for group in groups:
+        start, stop = _span(group)
+        most, gap = _limits(group[0], traits)
+        if block and (start - end > gap or max(end, stop) - first > most):
+            yield block
+            block = []
+        if not block:
+            first, end = start, stop
+        block.append(group)
+        end = max(end, stop)
+    if block:
+        yield block
+
+
+def _groups(
+    points: tuple[Point, ...], atomic: tuple[tuple[str, ...], ...], traits: Traits
+) -> list[_Group]:
+    """The points of one table as indivisible groups, by address.
+
+    An atomic group stays whole where one request can hold it; points of the same registers do too.
+    """
+    groups: list[_Group] = []
+    left = list(points)
+    for patterns in atomic:
+        group = tuple(p for p in left if any(fnmatchcase(p.name, name) for name in patterns))
+        if len(group) > 1 and _fits(group, traits):
+            groups.append(group)
+            left = [p for p in left if p not in group]
+    groups += [tuple(same) for _, same in groupby(left, _registers)]
+    return sorted(groups, key=_span)
+
+
+def _fits(group: _Group, traits: Traits) -> bool:
+    start, end = _span(group)
+    return end - start <= _limits(group[0], traits)[0]
+
+
+def _limits(point: Point, traits: Traits) -> tuple[int, int]:
+    """The longest request and the widest gap, in the unit of the point's table."""
+    if point.source.place[0] in BIT_TABLES:
+        return traits.max_bits, traits.max_gap * _REGISTER_BITS
+    return traits.max_registers, traits.max_gap
+
+
+def _part(group: _Group) -> Part:
+    return Part(*_span(group), tuple(p.source for p in group))
+
+
+def _span(group: _Group) -> tuple[int, int]:
+    places = [_registers(point) for point in group]
+    return min(start for start, _ in places), max(end for _, end in places)
+
+
+def _registers(point: Point) -> tuple[int, int]:
+    row: Register = point.source
+    start = row.place[1]
+    return start, start + row.words
+
+
+def _address(point: Point) -> tuple[Table, int, int]:
+    return (point.source.place[0], *_registers(point))
+
+
+# ---------------------------------------------------------------- cutting
+
+
+def halves(read: Read) -> tuple[Read, Read]:
+    """Two reads of a read's parts: cut at its widest gap, or in the middle if it has none."""
+    parts = read.parts
+    middle = len(parts) / 2
+
+    def worth(i: int) -> tuple[int, float]:
+        return max(0, parts[i].start - parts[i - 1].end), -abs(i - middle)
+
+    cut = max(range(1, len(parts)), key=worth)
+    return compose(read.table, parts[:cut]), compose(read.table, parts[cut:])
+
+
+def around(read: Read, refused: frozenset[tuple[int, int]]) -> Iterator[Part | Read]:
+    """The parts known to be refused, and reads of what lies between them, in order."""
+    for is_refused, run in groupby(read.parts, lambda p: (p.start, p.end) in refused):
+        if is_refused:
+            yield from run
+        else:
+            yield compose(read.table, tuple(run))

@@ -1,0 +1,380 @@
+"""What people write about a Modbus device: the profile's head, its points, its commands.
+
+Each is a frozen dataclass whose fields are the keys of contracts §4. A row is read as written and
+then *completed* with the profile's defaults; only completed rows reach the planner and the codec.
+Everything refused here is refused with a text for whoever wrote the row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal, TypeAlias, get_args
+
+from drivers.modbus.pdu import BIT_TABLES, Table
+from gateway.units import Between, Duration
+
+Type: TypeAlias = Literal[
+    "bool",
+    "int8h",
+    "int8l",
+    "uint8h",
+    "uint8l",
+    "int16",
+    "uint16",
+    "int32",
+    "uint32",
+    "int64",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+    "bcd16",
+    "bcd32",
+    "mod10_32",
+    "mod10_64",
+    "string",
+    "datetime",
+]
+Order: TypeAlias = Literal[
+    "AB",
+    "BA",
+    "ABCD",
+    "CDAB",
+    "BADC",
+    "DCBA",
+    "ABCDEFGH",
+    "BADCFEHG",
+    "HGFEDCBA",
+    "GHEFCDAB",
+    "CDABGHEF",
+    "EFGHABCD",
+]
+Encoding: TypeAlias = Literal["utf-8", "latin-1", "cp437"]
+End: TypeAlias = Literal["big", "little"]
+
+WORDS: dict[Type, int] = {
+    "bool": 1,
+    "int8h": 1,
+    "int8l": 1,
+    "uint8h": 1,
+    "uint8l": 1,
+    "int16": 1,
+    "uint16": 1,
+    "float16": 1,
+    "bcd16": 1,
+    "int32": 2,
+    "uint32": 2,
+    "float32": 2,
+    "bcd32": 2,
+    "mod10_32": 2,
+    "int64": 4,
+    "uint64": 4,
+    "float64": 4,
+    "mod10_64": 4,
+    "datetime": 4,
+}
+"""Registers of every type but ``string``, which says its own ``length``."""
+
+_BIT_FIELDS: frozenset[Type] = frozenset({"uint16", "uint32", "uint64"})
+_DEFAULT_ORDER: dict[tuple[int, End, End], Order] = {
+    (1, "big", "big"): "AB",
+    (1, "little", "big"): "AB",
+    (1, "big", "little"): "BA",
+    (1, "little", "little"): "BA",
+    (2, "big", "big"): "ABCD",
+    (2, "little", "big"): "CDAB",
+    (2, "big", "little"): "BADC",
+    (2, "little", "little"): "DCBA",
+    (4, "big", "big"): "ABCDEFGH",
+    (4, "little", "big"): "GHEFCDAB",
+    (4, "big", "little"): "BADCFEHG",
+    (4, "little", "little"): "HGFEDCBA",
+}
+_PRINTED_TABLE: dict[str, Table] = {"0": "coil", "1": "discrete", "3": "input", "4": "holding"}
+_PRINTED_DIGIT: dict[Table, str] = {table: digit for digit, table in _PRINTED_TABLE.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A register whose content tells this device from others."""
+
+    table: Table | None = None
+    address: int | str
+    equals: int | str
+    type: Type | None = None
+    order: Order | None = None
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """The driver's part of a profile's head: the device's block limits and how it lays out values.
+
+    ``max_gap`` is how many registers (for bits, times sixteen) are worth reading through to save a
+    request; 0 reads nothing the profile does not name.
+    """
+
+    max_registers: Annotated[int, Between(1, 125)] = 125
+    max_bits: Annotated[int, Between(1, 2000)] = 2000
+    max_gap: Annotated[int, Between(0, 124)] = 0
+    address_base: Literal[0, 1] = 0
+    word_order: End = "big"
+    byte_order: End = "big"
+    identity: tuple[Identity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerialUnit:
+    """A device's own keys on a serial line: who it is, and the patience it needs.
+
+    ``delay`` is the least time between its last frame and the next question to it.
+    """
+
+    unit: Annotated[int, Between(1, 247)]
+    delay: Duration = 0.0
+    timeout: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkUnit:
+    """A device's own keys on TCP, where 0 and 255 also mean the device itself."""
+
+    unit: Annotated[int, Between(0, 255)]
+    delay: Duration = 0.0
+    timeout: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """One point's place and type.
+
+    ``address`` is 0-based (or from the profile's ``address_base``), or a text as printed maps have
+    it: ``"40001"`` is holding register 0. ``length`` counts the registers of a string. ``bit`` is
+    counted from the least significant bit of the value.
+    """
+
+    table: Table | None = None
+    address: int | str
+    type: Type | None = None
+    order: Order | None = None
+    bit: int | None = None
+    mask: int | None = None
+    shift: int = 0
+    length: int | None = None
+    encoding: Encoding = "utf-8"
+    trim: bool = True
+
+    @property
+    def kind(self) -> Type:
+        """The type, where it is left out as well."""
+        bits = place_table(self.table, self.address) in BIT_TABLES
+        return self.type or ("bool" if bits or self.bit is not None else "uint16")
+
+    @property
+    def words(self) -> int:
+        """How many registers (or bits of a bit table) the value takes."""
+        return self.length or 1 if self.kind == "string" else WORDS[self.kind]
+
+    @property
+    def place(self) -> tuple[Table, int]:
+        """Table and 0-based address of a completed row."""
+        if self.table is None or isinstance(self.address, str):
+            raise TypeError("the row is not completed")
+        return self.table, self.address
+
+    def element(self, i: int) -> Register:
+        """The row of the ``i``-th further value of an array (0 is this one).
+
+        Values follow each other without a gap; of a row with ``bit``, the following bits.
+        """
+        if self.bit is None:
+            return replace(self, address=_moved(self.address, i * self.words))
+        words, bit = divmod(self.bit + i, 16 * self.words)
+        return replace(self, address=_moved(self.address, words * self.words), bit=bit)
+
+    def complete(self, traits: Traits) -> Register:
+        """This row with the profile's defaults filled in, checked.
+
+        Raises:
+            ValueError: the row cannot be read; the text says why.
+        """
+        table, address = placed(self.table, self.address, traits.address_base)
+        kind = self.kind
+        _check_length(kind, self.length)
+        _check_combination(self, table)
+        _check_bits(self)
+        if address + self.words > 65536:
+            raise ValueError(f"a {kind} at address {address} goes past 65535")
+        order = self.order
+        if table not in BIT_TABLES:
+            order = completed_order(kind, order, traits)
+        return replace(self, table=table, address=address, type=kind, order=order)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A command's target: where its value is written, and how.
+
+    The value written is (asked - ``offset``) / ``scale``. ``write`` chooses the function:
+    ``single`` 5 or 6, ``multiple`` 15 or 16, ``mask`` 22 for one ``bit`` of a register. Left out:
+    ``mask`` with a ``bit``, ``single`` where the value fits one register, else ``multiple``.
+    """
+
+    table: Literal["coil", "holding"] | None = None
+    address: int | str
+    type: Type | None = None
+    order: Order | None = None
+    bit: Annotated[int, Between(0, 15)] | None = None
+    length: int | None = None
+    encoding: Encoding = "utf-8"
+    scale: float = 1.0
+    offset: float = 0.0
+    write: Literal["single", "multiple", "mask"] | None = None
+
+    @property
+    def kind(self) -> Type:
+        """The type, where it is left out as well."""
+        coil = place_table(self.table, self.address) == "coil"
+        return self.type or ("bool" if coil or self.bit is not None else "uint16")
+
+    @property
+    def words(self) -> int:
+        """How many registers the value takes."""
+        return self.length or 1 if self.kind == "string" else WORDS[self.kind]
+
+    @property
+    def place(self) -> tuple[Table, int]:
+        """Table and 0-based address of a completed row."""
+        if self.table is None or isinstance(self.address, str):
+            raise TypeError("the row is not completed")
+        return self.table, self.address
+
+    def complete(self, traits: Traits) -> Setting:
+        """This row with the profile's defaults filled in, checked; raises ValueError."""
+        table, address = placed(self.table, self.address, traits.address_base)
+        if table not in {"coil", "holding"}:
+            raise ValueError(f"a command cannot write the {table} table: only coil and holding")
+        if self.scale == 0:
+            raise ValueError("scale 0 would lose the value")
+        kind, words = self.kind, self.words
+        _check_length(kind, self.length)
+        if address + words > 65536:
+            raise ValueError(f"a {kind} at address {address} goes past 65535")
+        order = self.order
+        if table == "coil":
+            if kind != "bool" or order or self.bit is not None or self.write == "mask":
+                raise ValueError("a coil is one bit: it takes no type, order, bit or mask")
+        else:
+            order = completed_order(kind, order, traits)
+            self._check_write(kind, words)
+        write = self.write or ("mask" if self.bit is not None else None)
+        write = write or ("single" if words == 1 else "multiple")
+        return replace(
+            self,
+            table="coil" if table == "coil" else "holding",
+            address=address,
+            type=kind,
+            order=order,
+            write=write,
+        )
+
+    def _check_write(self, kind: Type, words: int) -> None:
+        if self.write == "single" and words > 1:
+            raise ValueError(f'a {kind} takes {words} registers: write = "multiple"')
+        if (self.write == "mask") != (self.bit is not None) and (self.write or self.bit is None):
+            if self.write == "mask":
+                raise ValueError('write = "mask" sets one bit of a register: say which with bit')
+            if self.bit is not None:
+                raise ValueError('one bit of a register is written with write = "mask"')
+        if self.bit is not None and kind not in {"bool", "uint16"}:
+            raise ValueError(f"bit picks from one register, not from a {kind}")
+
+
+def place_table(table: Table | None, address: int | str) -> Table:
+    """The table a row means, by name or by the first digit of its printed address."""
+    if isinstance(address, str):
+        _check_printed(address)
+        printed = _PRINTED_TABLE[address[0]]
+        if table is not None and table != printed:
+            raise ValueError(f'address "{address}" lies in the {printed} table, not in {table}')
+        return printed
+    if table is None:
+        raise ValueError('table is missing: "coil", "discrete", "input" or "holding"')
+    return table
+
+
+def placed(table: Table | None, address: int | str, base: int) -> tuple[Table, int]:
+    """Table and 0-based address of a row, checked against 65535."""
+    table = place_table(table, address)
+    number = int(address[1:]) - 1 if isinstance(address, str) else address - base
+    if number < 0:
+        first = f"{_PRINTED_DIGIT[table]}0001" if isinstance(address, str) else base
+        raise ValueError(f"address {address} lies before the first, {first}")
+    if number > 65535:
+        raise ValueError(f"address {address} goes past 65535")
+    return table, number
+
+
+def completed_order(kind: Type, order: Order | None, traits: Traits) -> Order:
+    """The byte order of a value: its own, else the profile's; raises if the length is not its."""
+    words = 1 if kind == "string" else WORDS[kind]
+    if order is None:
+        return _DEFAULT_ORDER[words, traits.word_order, traits.byte_order]
+    if len(order) != 2 * words:
+        fitting = ", ".join(o for o in get_args(Order) if len(o) == 2 * words)
+        raise ValueError(f"order {order} does not fit a {kind}: use one of {fitting}")
+    return order
+
+
+def _check_printed(address: str) -> None:
+    if not (address.isascii() and address.isdigit() and len(address) in {5, 6}):
+        raise ValueError(f'address "{address}": write a number, or a text like "40001" or "400001"')
+    if address[0] not in _PRINTED_TABLE:
+        raise ValueError(
+            f'address "{address}": the first digit is 0 (coil), 1 (discrete), 3 (input) or '
+            "4 (holding)"
+        )
+
+
+def _moved(address: int | str, by: int) -> int | str:
+    if isinstance(address, str):
+        _check_printed(address)
+        return f"{address[0]}{int(address[1:]) + by:05d}"
+    return address + by
+
+
+def _check_length(kind: Type, length: int | None) -> None:
+    if kind == "string":
+        if length is None or not 1 <= length <= 125:
+            raise ValueError("a string needs a length of 1 to 125 registers")
+    elif length is not None:
+        raise ValueError(f"length is for strings, not for {kind}")
+
+
+def _check_combination(row: Register, table: Table) -> None:
+    if table in BIT_TABLES and (
+        row.kind != "bool" or row.order or row.bit is not None or row.mask is not None or row.shift
+    ):
+        raise ValueError(f"a {table} is one bit: it takes no type, order, bit, mask or shift")
+    if row.kind != "string" and (row.encoding != "utf-8" or not row.trim):
+        raise ValueError(f"encoding and trim are for strings, not for {row.kind}")
+
+
+def _check_bits(row: Register) -> None:
+    kind, width = row.kind, 16 * row.words
+    if row.bit is not None:
+        if row.mask is not None or row.shift:
+            raise ValueError("bit already picks one bit: leave out mask and shift")
+        if kind != "bool" and kind not in _BIT_FIELDS:
+            raise ValueError(f"bit picks from uint16, uint32 or uint64, not from {kind}")
+        if row.order in {"CDABGHEF", "EFGHABCD"}:
+            raise ValueError(f"bit does not work with order {row.order}")
+        if not 0 <= row.bit < width:
+            raise ValueError(f"bit is 0 to {width - 1}, not {row.bit}")
+    if row.mask is not None or row.shift:
+        if kind not in _BIT_FIELDS:
+            raise ValueError(f"mask and shift work on uint16, uint32 or uint64, not on {kind}")
+        if row.mask is not None and not 0 < row.mask < 1 << width:
+            raise ValueError(f"mask must lie within the {width} bits of a {kind}, and not be 0")
+        if not 0 <= row.shift < width:
+            raise ValueError(f"shift is 0 to {width - 1}, not {row.shift}")
