@@ -1,0 +1,255 @@
+"""The rows of a profile's ``points``: from what people write to the points a driver reads.
+
+A row's generic keys are ``PointKeys``; the others are its driver's ``point`` type, and the row of
+that type becomes ``Point.source``. One row may stand for many points: ``count`` gives ``name_1`` …
+``name_n`` through the driver row's ``element``, ``flags`` one bool point a bit through its ``bit``.
+A row with ``derive`` reads nothing: it computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal
+
+from gateway.assets import FACTS
+from gateway.driver import Driver
+from gateway.model import NOTHING, Convert, Derived, Kind, Point, Value
+from gateway.problems import Problem, suggest
+from gateway.tables.document import Spot
+from gateway.tables.shape import shape, told
+from gateway.tables.words import Period, PointName
+from gateway.units import Between
+from gateway.values import converter, linear_percent
+
+#: The most points a profile may have, so that a mistyped count cannot fill the memory.
+MOST_POINTS = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derive:
+    """``derive``: the source's name, and the two asset facts that mean 0 % and 100 %."""
+
+    from_: PointName
+    linear: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedKeys:
+    """A row that computes its value."""
+
+    name: PointName
+    unit: str = ""
+    derive: Derive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointKeys:
+    """The keys every row may have, whatever its driver."""
+
+    name: PointName
+    unit: str = ""
+    every: Period | None = None
+    scale: float = 1.0
+    offset: float = 0.0
+    enum: Mapping[int, str] = field(default_factory=dict)
+    flags: Mapping[int, PointName] = field(default_factory=dict)
+    invalid: tuple[Value, ...] = ()
+    min: float | None = None
+    max: float | None = None
+    clamp: bool = False
+    count: Annotated[int, Between(1, MOST_POINTS)] | None = None
+    deadband: Annotated[float, Between(0, 1e12)] | None = None
+    on_change: bool = False
+    alone: bool = False
+    rollover: bool = False
+
+    def __post_init__(self) -> None:
+        if self.scale == 0:
+            raise ValueError("scale 0 would lose the value")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is above max")
+        if self.clamp and self.min is None and self.max is None:
+            raise ValueError("clamp needs a min or a max")
+        if self.enum and self.flags:
+            raise ValueError("flags are bits and enum is a number: a row has one or the other")
+        if (self.enum or self.flags) and self.arithmetic:
+            what = "enum" if self.enum else "flags"
+            raise ValueError(f"{what} gives no number: leave out {', '.join(self.arithmetic)}")
+
+    @property
+    def arithmetic(self) -> tuple[str, ...]:
+        """The keys in use that make sense for numbers only."""
+        used = {
+            "scale": self.scale != 1,
+            "offset": self.offset != 0,
+            "min": self.min is not None,
+            "max": self.max is not None,
+            "deadband": self.deadband is not None,
+            "rollover": self.rollover,
+        }
+        return tuple(key for key, is_used in used.items() if is_used)
+
+
+class Rows:
+    """Reads the rows of one profile, gathering their points and every mistake.
+
+    ``facts`` are the asset facts its derived points need. ``names`` are the points that may be
+    referred to; while a row cannot be read they are not ``whole``, and nobody is blamed for naming
+    one that is not there.
+    """
+
+    def __init__(
+        self, kind: Kind | None, driver: Driver | None, traits: object, every: float
+    ) -> None:
+        self.points: list[Point] = []
+        self.derived: list[Derived] = []
+        self._kind = kind
+        self._driver = driver
+        self._traits = traits
+        self._every = every
+        self.facts: set[str] = set()
+        self.names: dict[str, None] = {}
+        self.whole = True
+
+    def read(self, row: Mapping[str, Any], spot: Spot, problems: list[Problem]) -> None:
+        """One row."""
+        if "derive" in row:
+            self._read_derived(row, spot, problems)
+        elif self._driver is None or self._traits is None:
+            # Without the driver's word only the generic keys can be judged.
+            kinds = (PointKeys,) if self._driver is None else (PointKeys, self._driver.point)
+            shape(*kinds, strangers=self._driver is None).read(row, spot, problems)
+            self._fail(row.get("name"))
+        else:
+            parts = shape(PointKeys, self._driver.point).read(row, spot, problems)
+            if parts is None:
+                self._fail(row.get("name"))
+            else:
+                keys, source = parts
+                self._add(keys, source, spot, problems)
+
+    def link(self, rows: Sequence[Any], spot: Spot, problems: list[Problem]) -> None:
+        """What only the whole list can tell: whether each derived row's source exists."""
+        for i, row in enumerate(rows):
+            source = row.get("derive", {}).get("from") if _is_derived(row) else None
+            if isinstance(source, str) and source not in self.names and self.whole:
+                problem = f'no point is called "{source}"'
+                problems.append(
+                    spot.at(i, "derive", "from").problem(problem, suggest(source, self.names))
+                )
+
+    def _read_derived(self, row: Mapping[str, Any], spot: Spot, problems: list[Problem]) -> None:
+        parts = shape(DerivedKeys).read(row, spot, problems)
+        if parts is None:
+            self._fail(row.get("name"))
+            return
+        keys: DerivedKeys = parts[0]
+        known = shape(FACTS[self._kind]).keys if self._kind else {}
+        wrong = [i for i in (0, 1) if self._kind and keys.derive.linear[i] not in known]
+        for i in wrong:
+            fact = keys.derive.linear[i]
+            problem = f'a {self._kind} has no asset fact "{fact}"'
+            problems.append(spot.at("derive", "linear", i).problem(problem, suggest(fact, known)))
+        if self._reserve(keys.name, spot, problems) and not wrong:
+            compute = linear_percent(*keys.derive.linear)
+            self.facts.update(keys.derive.linear)
+            self.derived.append(Derived(keys.name, keys.derive.from_, compute, keys.unit))
+
+    def _add(self, keys: PointKeys, row: Any, spot: Spot, problems: list[Problem]) -> None:  # noqa: ANN401  # the driver's
+        try:
+            sources = list(self._sources(keys, row))
+        except ValueError as error:
+            problems.append(told(str(error), _known(row), spot))
+            self._fail(keys.name)
+            return
+        convert = _convert(keys)
+        for name, source in sources:
+            if self._reserve(name, spot, problems):
+                self.points.append(self._point(name, source, keys, convert))
+
+    def _sources(self, keys: PointKeys, row: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+        """The name and the driver's own row of each point a row stands for; ValueError if none."""
+        if hasattr(row, "complete"):
+            row = row.complete(self._traits)
+        if not keys.flags and keys.arithmetic and (kind := _kind(row)) != "number":
+            raise ValueError(f"{keys.arithmetic[0]} is for numbers, not for a {kind}")
+        if keys.count is not None and not hasattr(row, "element"):
+            raise ValueError("count: this driver's rows cannot be repeated")
+        if keys.flags and not hasattr(row, "bit"):
+            raise ValueError("flags: this driver's rows have no bits")
+        for i in range(keys.count or 1):
+            name = keys.name if keys.count is None else f"{keys.name}_{i + 1}"
+            element = row if i == 0 else row.element(i)
+            if not keys.flags:
+                yield name, element
+            for bit, flag in keys.flags.items():
+                one = replace(element, bit=bit)
+                yield (
+                    f"{name}_{flag}",
+                    one.complete(self._traits) if hasattr(one, "complete") else one,
+                )
+
+    def _point(self, name: str, source: object, keys: PointKeys, convert: Convert | None) -> Point:
+        return Point(
+            name=name,
+            source=source,
+            every=keys.every or self._every,
+            unit=keys.unit,
+            convert=convert,
+            type="string" if keys.enum else _kind(source),
+            codes={label: code for code, label in reversed(list(keys.enum.items()))} or NOTHING,
+            alone=keys.alone,
+            deadband=keys.deadband,
+            on_change=keys.on_change,
+        )
+
+    def _fail(self, name: object) -> None:
+        """A row cannot be read; its name, if it has one, is not free all the same."""
+        self.whole = False
+        if isinstance(name, str):
+            self.names[name] = None
+
+    def _reserve(self, name: str, spot: Spot, problems: list[Problem]) -> bool:
+        """Take a name; a problem if it is taken, too long, or one too many."""
+        if name in self.names:
+            problems.append(spot.at("name").problem(f'a second point is called "{name}"'))
+        elif len(name) > 64:
+            problems.append(spot.at("name").problem(f'"{name}" is longer than 64 letters'))
+        elif len(self.names) == MOST_POINTS:
+            problems.append(spot.problem(f"more than {MOST_POINTS} points"))
+            self.names[name] = None
+        else:
+            self.names[name] = None
+            return True
+        return False
+
+
+def _known(row: object) -> tuple[str, ...]:
+    return (*shape(PointKeys).keys, *shape(type(row)).keys)
+
+
+def _is_derived(row: object) -> bool:
+    return isinstance(row, Mapping) and isinstance(row.get("derive"), Mapping)
+
+
+def _convert(keys: PointKeys) -> Convert | None:
+    return converter(
+        scale=keys.scale,
+        offset=keys.offset,
+        enum=keys.enum,
+        invalid=keys.invalid,
+        low=keys.min,
+        high=keys.max,
+        clamp=keys.clamp,
+    )
+
+
+def _kind(row: object) -> Literal["number", "bool", "string"]:
+    """What the driver's row gives: it has a ``bit``, or says so with ``kind`` or ``type``."""
+    if getattr(row, "bit", None) is not None:
+        return "bool"
+    declared = getattr(row, "kind", None) or getattr(row, "type", None)
+    if declared == "bool":
+        return "bool"
+    return "string" if declared in {"string", "datetime"} else "number"

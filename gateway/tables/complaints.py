@@ -1,0 +1,149 @@
+"""What a validator found, in plain sentences.
+
+The core of pydantic reports each mistake as a type of error, the keys that lead to it and what it
+saw. Here that becomes what was expected, what was found, and what to write instead. Where a value
+could have been one of several things, the core reports one error for each; they become one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.problems import suggest
+from gateway.tables.lines import Keys
+
+_SECRETS = {
+    "password": "password_file",
+    "passwd": "password_file",
+    "secret": "password_file",
+    "token": "token_file",
+}
+_EXPECTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "string_type": "text in quotes",
+    "string_too_short": "text that is not empty",
+    "dict_type": "a table",
+    "tuple_type": "a list in brackets",
+    "is_instance_of": "a date or a time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One mistake inside a table: the keys that lead to it, what is wrong, what to write."""
+
+    keys: Keys
+    problem: str
+    hint: str = ""
+
+    @classmethod
+    def at_word(cls, text: str, known: Iterable[str], keys: Keys = ()) -> Complaint:
+        """A whole table's complaint; one that opens with the name of a key belongs to that key."""
+        word = text.split(maxsplit=1)[0].rstrip(":,;") if text.strip() else ""
+        problem, _, hint = text.partition("; ")
+        return cls((*keys, word) if word in set(known) else keys, problem, hint)
+
+
+def complaints(errors: Iterable[Mapping[str, Any]], table: object) -> list[Complaint]:
+    """The errors of one table, those about the same value made one."""
+    by_place: dict[Keys, list[Mapping[str, Any]]] = {}
+    for error in errors:
+        by_place.setdefault(_place(error, table), []).append(error)
+    return [_complaint(keys, found) for keys, found in by_place.items()]
+
+
+def _place(error: Mapping[str, Any], table: object) -> Keys:
+    """The keys of the value itself: the core adds the branch of a union it had tried."""
+    keys: list[str | int] = []
+    found: Any = table
+    for key in error["loc"]:
+        if isinstance(found, Mapping):
+            inside = key in found
+        else:
+            inside = isinstance(found, list) and isinstance(key, int) and key < len(found)
+        if inside or (error["type"] == "missing" and key == error["loc"][-1]):
+            keys.append(key)
+        if not inside:
+            break
+        found = found[key]
+    return tuple(keys)
+
+
+def _complaint(keys: Keys, errors: Sequence[Mapping[str, Any]]) -> Complaint:
+    error = errors[0]
+    match error["type"]:
+        case "missing":
+            return _missing(keys)
+        case "unknown_key":
+            return _unknown(str(keys[-1]), keys, error["ctx"]["known"])
+        case "value_error":
+            found = error["input"]
+            known = found if isinstance(found, Mapping) else ()
+            return Complaint.at_word(str(error["ctx"]["error"]), known, keys)
+        case "too_long" | "too_short":
+            context = error["ctx"]
+            wanted = context.get("max_length", context.get("min_length"))
+            return Complaint(keys, f"expected {wanted} items, found {context['actual_length']}")
+    expected = " or ".join(dict.fromkeys(_expected(error) for error in errors))
+    return Complaint(keys, f"expected {expected}, found {_shown(error['input'])}", _hint(errors))
+
+
+def _missing(keys: Keys) -> Complaint:
+    if isinstance(keys[-1], int):
+        return Complaint(keys[:-1], "the list is too short")
+    return Complaint(keys, f'"{keys[-1]}" is missing', f"add {keys[-1]} = …")
+
+
+def _unknown(key: str, keys: Keys, known: Sequence[str]) -> Complaint:
+    if key in _SECRETS and key not in known:
+        other = _SECRETS[key]
+        return Complaint(
+            keys,
+            f'unknown key "{key}": secrets never stand in this file',
+            f"keep it in a file that only the service may read, and write {other} = …",
+        )
+    return Complaint(keys, f'unknown key "{key}"', suggest(key, known))
+
+
+def _expected(error: Mapping[str, Any]) -> str:
+    kind = str(error["type"])
+    if kind == "literal_error":
+        return str(error["ctx"]["expected"]).replace("'", '"')
+    return _EXPECTED.get(kind, str(error["msg"]))
+
+
+def _hint(errors: Sequence[Mapping[str, Any]]) -> str:
+    error = errors[0]
+    found, kind = error["input"], error["type"]
+    if kind == "literal_error" and isinstance(found, str):
+        choices = str(error["ctx"]["expected"]).replace(" or ", ", ").split(", ")
+        near = suggest(found, [choice.strip("'") for choice in choices])
+        return near if near.startswith("did you mean") else ""
+    if isinstance(found, str) and kind in {"int_type", "float_type", "bool_type"}:
+        bare = found.strip().lower()
+        if bare in {"true", "false"} or bare.replace(".", "", 1).lstrip("-").isdigit():
+            return f"write {bare} without quotes"
+    if kind == "string_type" and isinstance(found, int | float):
+        return f'write "{_shown(found)}" in quotes'
+    return ""
+
+
+def _shown(value: object) -> str:
+    """A value as it stands in the file, cut short."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f'"{value}"' if len(value) <= 40 else f'"{value[:39]}…"'
+        case int() | float():
+            return f"{value:.15g}" if isinstance(value, float) else f"{value!s:.40}"
+        case Mapping():
+            return "a table"
+        case Sequence():
+            return "a list"
+    return str(value)
