@@ -1,0 +1,108 @@
+"""What several lamp rules ask: is it on and warmed up, is it supplied, what should it draw.
+
+Source: domain §1, behaviour. A lamp is *on* when it is commanded or reports itself on.
+"""
+
+from __future__ import annotations
+
+from gateway.assets import LampFacts
+from gateway.faults.rule import Seen
+from gateway.model import Millis
+
+WARM_UP = {"led": 60.0, "hps": 480.0, "mh": 600.0, "other": 600.0}
+"""Seconds from switch-on to full power, by technology (E)."""
+
+RESTRIKE = {"led": 0.0, "hps": 300.0, "mh": 1200.0, "other": 1200.0}
+"""Seconds a hot discharge lamp needs to strike again after its supply dipped."""
+
+SUPPLIED = 0.8
+"""Share of the nominal voltage from which a lamp is expected to burn."""
+
+
+def facts(seen: Seen) -> LampFacts:
+    """The lamp's asset facts."""
+    found: LampFacts = seen.device.facts
+    return found
+
+
+def number(seen: Seen, point: str) -> float | None:
+    """A current good value that is a number, else None."""
+    value = seen.good.get(point)
+    return None if value is None or isinstance(value, bool | str) else value
+
+
+def supply(seen: Seen) -> float | None:
+    """The lamp's voltage as a share of nominal: its own, else its phase's at the pillar.
+
+    None where neither is known now.
+    """
+    asset = facts(seen)
+    voltage = number(seen, "voltage")
+    if voltage is None and asset.feeder is not None and asset.phase is not None:
+        point = f"voltage_{asset.phase.lower()}"
+        for one in seen.members("feeder"):
+            if one.device.kind == "feeder" and one.silent is None:
+                voltage = number(one, point)
+    return None if voltage is None else voltage / asset.nominal_voltage
+
+
+def expected_power(seen: Seen) -> float | None:
+    """The power in W a healthy, warm lamp draws now: rated times dim level; None if not known.
+
+    Magnetic gear (discharge lamps) follows its voltage: times (V/Vn)^1.8.
+    """
+    asset = facts(seen)
+    if asset.rated_power is None:
+        return None
+    dim = number(seen, "dim_level")
+    power = asset.rated_power * (1.0 if dim is None else dim / 100)
+    if asset.technology in {"hps", "mh"}:
+        share = supply(seen)
+        if share is not None:
+            power *= share**1.8
+    return power
+
+
+class Burning:
+    """Whether a lamp is on, and since when without a break that was seen.
+
+    ``on`` is None while it was never known. After a gap or a restart nobody knows how long the lamp
+    has burnt, so ``since`` begins at the first reading. While its supply is low it begins again
+    with every reading, and a discharge lamp then has to strike again.
+    """
+
+    __slots__ = ("dipped", "on", "since")
+
+    def __init__(self, _seen: Seen) -> None:
+        self.on: bool | None = None
+        self.since: Millis = 0
+        self.dipped = False
+
+    def see(self, seen: Seen) -> None:
+        """Follow the switch and the voltage."""
+        if seen.silent is not None:
+            return
+        good = seen.good
+        states = (good.get("switch_command"), good.get("switch_state"))
+        if True in states:
+            if self.on is not True or seen.resumed:
+                self.since, self.dipped = seen.t, False
+            self.on = True
+        elif False in states:
+            self.on = False
+        voltage = seen.fresh.get("voltage")
+        if (
+            isinstance(voltage, int | float)
+            and voltage < SUPPLIED * seen.device.facts.nominal_voltage
+        ):
+            self.since, self.dipped = seen.t, True
+
+    def settled(self, seen: Seen, warm_up: float | None) -> bool:
+        """Whether the lamp is on and past its warm-up; ``warm_up`` in s, None by technology."""
+        if not self.on:
+            return False
+        technology = facts(seen).technology
+        wait = WARM_UP[technology] if warm_up is None else warm_up
+        if self.dipped and warm_up is None:
+            wait = max(wait, RESTRIKE[technology])
+        return seen.t - self.since >= wait * 1000

@@ -1,0 +1,1 @@
+"""Faults that any device can have."""

@@ -1,0 +1,1 @@
+"""Faults of lighting feeders and their pillars."""

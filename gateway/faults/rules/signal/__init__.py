@@ -1,0 +1,1 @@
+"""Faults of traffic signals and their cabinets."""

@@ -1,0 +1,79 @@
+"""Two signal groups that must never be green together were seen green together.
+
+Source: domain §2: two conflicting groups green (or green_flash; yellow counts only with
+``yellow_conflicts``) in two successive single-request reads. Only states seen in one and the same
+reading are compared, never a value of an earlier poll. Critical and latched. The gateway is
+advisory: the conflict monitor acts in hardware within 450 ms.
+
+While the controller says it is starting up or under test its lamps mean nothing and the rule is
+undecided; in every other mode, or none known, it judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gateway.faults.rule import MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
+from gateway.model import Millis, Severity, Value
+
+ASPECTS = frozenset(
+    {"dark", "red", "red_yellow", "green", "green_flash", "yellow", "yellow_flash", "red_flash"}
+)
+GO = frozenset({"green", "green_flash"})
+GO_OR_YELLOW = GO | {"yellow"}
+LAMPS_MEAN_NOTHING = frozenset({"startup", "test"})
+
+
+class Conflicts:
+    """The pairs of points to compare, written out once; remembers nothing."""
+
+    __slots__ = ("go", "pairs")
+
+    def __init__(self, seen: Seen) -> None:
+        facts = seen.device.facts
+        self.go = GO_OR_YELLOW if facts.yellow_conflicts else GO
+        self.pairs = tuple((f"group_{a}", f"group_{b}") for a, b in facts.conflicts)
+
+    def see(self, seen: Seen) -> None:
+        """Nothing to remember."""
+
+    def violated(self, seen: Seen) -> Iterator[tuple[str, str]]:
+        """The pairs seen green together in this very reading."""
+        fresh, go = seen.fresh, self.go
+        for pair in self.pairs:
+            if fresh.get(pair[0]) in go and fresh.get(pair[1]) in go:
+                yield pair
+
+
+def judge(seen: Seen, _settings: Settings, conflicts: Conflicts) -> Verdict:
+    """Met when any pair conflicts; normal only when every pair was seen and none does."""
+    if not conflicts.pairs or seen.good.get("mode") in LAMPS_MEAN_NOTHING:
+        return UNDECIDED
+    if any(conflicts.violated(seen)):
+        return MET
+    fresh = seen.fresh
+    known = all(fresh.get(a) in ASPECTS and fresh.get(b) in ASPECTS for a, b in conflicts.pairs)
+    return NORMAL if known else UNDECIDED
+
+
+def tell(
+    seen: Seen, _settings: Settings, conflicts: Conflicts, _since: Millis
+) -> tuple[str, Mapping[str, Value]]:
+    """Which pairs, and what each group showed."""
+    violated = list(conflicts.violated(seen))
+    pairs = ", ".join(f"{a[6:]} and {b[6:]}" for a, b in violated)
+    message = f"groups {pairs} go together and must never: seen in successive readings"
+    return message, {point: seen.fresh[point] for pair in violated for point in pair}
+
+
+RULE = Rule(
+    code="conflicting_greens",
+    kinds=frozenset({"signal"}),
+    severity=Severity.CRITICAL,
+    settings=Settings,
+    judge=judge,
+    tell=tell,
+    points=("group_*",),
+    memory=Conflicts,
+    latched=True,
+)
