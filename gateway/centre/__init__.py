@@ -1,0 +1,1 @@
+"""The operations centre: what arrives is stored and shown here."""
