@@ -1,0 +1,284 @@
+"""The poller: one task a bus, from the schedule to readings.
+
+It opens the bus's link and keeps asking what the agenda says is next. A link that can pipeline is
+served by as many workers as it has depth; each takes one poll at a time, and only one of them waits
+for the clock. Commands pass ahead of polls, between two blocks. Nothing is retried: what happened
+is what the reading says.
+
+A silent device is its breaker's affair. A lost wire is the bus's: a link that had answered is
+reopened at once and the polls it cut off are made again, so that a server which merely closed an
+idle connection costs no sample. If it cannot be opened, or is lost twice running without an answer,
+every device of the bus gets a silent reading for that attempt, and the next one waits: 0.2 s,
+doubling to 30 s, with jitter. A link on which nobody has answered for a minute is opened anew, in
+case the other end forgot it. A device under whose request the wire was lost twice running is
+silent itself, so that one which makes its server hang up does not take the others with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from gateway.config.site import Bus
+from gateway.driver import Link, LinkDown, NoResponse
+from gateway.edge.agenda import Agenda, Poll, Turn
+from gateway.edge.breaker import OPENS_AFTER
+from gateway.edge.clock import Clock
+from gateway.edge.exchange import ask, reading, silent
+from gateway.edge.orders import Order, Orders
+from gateway.edge.pulse import Pulse
+from gateway.edge.slots import Slots
+from gateway.log import get_logger
+from gateway.model import Millis, Reading
+
+log = get_logger()
+
+FIRST_BACKOFF = 0.2
+LONGEST_BACKOFF = 30.0
+#: Whatever takes this much longer than it should is stuck; no driver's timeout comes near it.
+STUCK = 60.0
+#: A link on which nobody answers may be half open: after so many seconds it is opened anew.
+DEAF = 60.0
+# A wall clock that was set back by less than this (ms) is waited for: stamps stay in order.
+_SMALL_STEP = 1000
+
+Sink = Callable[[Reading], None]
+
+
+class _Deaf(LinkDown):
+    """The link is open and nobody answers on it."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a poller has done since it started."""
+
+    polls: int = 0
+    silent: int = 0
+    links_lost: int = 0
+
+
+class Poller:
+    """Polls one bus into ``sink`` until cancelled.
+
+    ``chance()`` gives 0…1 for the jitter of the back-off; ``phase`` (0…1 of a period) shifts this
+    bus's grid against others'; ``pulse`` is told by when it will have moved on. Commands for the
+    bus go to ``orders``.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        sink: Sink,
+        *,
+        clock: Clock,
+        slots: Slots,
+        chance: Callable[[], float],
+        pulse: Pulse,
+        phase: float = 0.0,
+    ) -> None:
+        self._bus = bus
+        self._sink = sink
+        self._clock = clock
+        self._slots = slots
+        self._chance = chance
+        self._pulse = pulse
+        self._log = log.bind(bus=bus.name)
+        self._agenda = Agenda(
+            [device for device in bus.devices if device.points],
+            bus.driver.plan,
+            start=clock.monotonic(),
+            phase=phase,
+        )
+        self.orders = Orders(on_new=self._nudge)
+        self._one_waits = asyncio.Lock()
+        self._sleeper: asyncio.Future[None] | None = None
+        self._sleeps_until = 0.0
+        self._answers = 0  # on this link
+        self._heard = 0.0  # when it opened, or the latest answer
+        self._blamed: set[Turn] = set()  # silent already when this link went down
+        self._dark = False  # the operator was told that the bus is down
+        self.figures = Figures()
+
+    @property
+    def slip(self) -> int:
+        """Ticks that a busy bus passed over."""
+        return self._agenda.slip
+
+    async def run(self) -> NoReturn:
+        """Open, poll, reopen, for ever."""
+        fruitless = 0  # links in a row that gave no answer
+        while True:
+            self._answers = 0
+            self._blamed.clear()
+            opened = False
+            self._promise("open", STUCK)
+            try:
+                async with self._bus.driver.open(self._bus.options) as link:
+                    opened = True
+                    self._pulse.kept((self, "open"))
+                    await self._serve(link, rested=fruitless > 0)
+            except _Deaf:
+                continue
+            except LinkDown as down:
+                reason = str(down) or "link down"
+            self.figures.links_lost += 1
+            if self._answers:
+                fruitless = 0
+                continue
+            fruitless += 1
+            self._lose(reason, everyone=fruitless > 1 or not opened)
+            pause = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(fruitless - 1, 20))
+            pause *= 0.5 + 0.5 * self._chance()
+            self._promise("open", pause + STUCK)
+            await asyncio.sleep(pause)
+
+    async def _serve(self, link: Link, *, rested: bool) -> None:
+        """Work on an open link until it is lost."""
+        self.orders.accept()
+        self._heard = self._clock.monotonic()
+        if rested:
+            self._agenda.resume(self._clock.monotonic())
+        workers = min(link.depth, len(self._agenda))
+        if workers <= 1:
+            await self._work(link, 0)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(workers):
+                    group.create_task(self._work(link, number))
+        except ExceptionGroup as failed:
+            down, bugs = failed.split(LinkDown)
+            if down is None or bugs is not None:
+                raise
+            raise down.exceptions[0] from None
+
+    async def _work(self, link: Link, number: int) -> NoReturn:
+        while True:
+            job = await self._next()
+            self._promise(number, STUCK)
+            try:
+                if isinstance(job, Poll):
+                    await self._poll(link, job)
+                else:
+                    await job.write(link)
+            finally:
+                self._pulse.kept((self, number))
+
+    async def _next(self) -> Poll | Order:
+        """The next thing to do; of several workers one waits for it, the others behind it."""
+        async with self._one_waits:
+            while True:
+                job = self.orders.take() or self._agenda.take(self._clock.monotonic())
+                if job is not None:
+                    return job
+                await self._sleep(self._agenda.next_at())
+
+    async def _sleep(self, until: float) -> None:
+        """Until then, or until something changed."""
+        self._sleeper = asyncio.get_running_loop().create_future()
+        self._sleeps_until = until
+        self._slots.wake(until, self._sleeper)
+        self._pulse.promise((self, "sleep"), until + STUCK)
+        try:
+            await self._sleeper
+        finally:
+            self._sleeper = None
+            self._pulse.kept((self, "sleep"))
+
+    def _nudge(self) -> None:
+        if self._sleeper is not None and not self._sleeper.done():
+            self._sleeper.set_result(None)
+
+    def _promise(self, what: Hashable, seconds: float) -> None:
+        self._pulse.promise((self, what), self._clock.monotonic() + seconds)
+
+    async def _poll(self, link: Link, poll: Poll) -> None:
+        turn = poll.turn
+        began = self._clock.monotonic()
+        first = turn.first % max(1, len(poll.blocks))
+        try:
+            answers, mute = await ask(
+                link, poll.blocks[first:] + poll.blocks[:first], lambda: self.orders.write_all(link)
+            )
+        except NoResponse as error:
+            turn.first = first + 1
+            self._silent(poll, str(error), began)
+        except LinkDown as error:
+            if turn.cut:
+                self._silent(poll, str(error), began)
+                self._blamed.add(turn)
+            else:
+                turn.cut = True
+                self._agenda.put_back(poll)
+            raise
+        except asyncio.CancelledError:
+            self._agenda.put_back(poll)
+            raise
+        else:
+            if mute is not None:
+                turn.first = first + mute + 1
+            self._answered(poll, reading(turn.device, self._stamp(turn), answers))
+        if self._agenda.next_at() < self._sleeps_until:
+            self._nudge()
+
+    def _answered(self, poll: Poll, result: Reading) -> None:
+        if self._dark:
+            self._dark = False
+            self._log.info("bus is back")
+        if poll.turn.breaker.open:
+            self._log.info("device answers again", device=result.device)
+        self._answers += 1
+        self._heard = self._clock.monotonic()
+        self.figures.polls += 1
+        self._agenda.answered(poll, self._heard)
+        self._sink(result)
+
+    def _silent(self, poll: Poll, reason: str, began: float) -> None:
+        turn = poll.turn
+        now = self._clock.monotonic()
+        self._agenda.silent(poll, now, now - began)
+        if turn.breaker.silences == OPENS_AFTER:
+            self._log.warning("device stays silent", device=turn.device.id, reason=reason)
+        self._report_silent(turn, reason)
+        if self._agenda.mute and now - self._heard > DEAF:
+            raise _Deaf
+
+    def _report_silent(self, turn: Turn, reason: str) -> None:
+        self.figures.polls += 1
+        self.figures.silent += 1
+        self._sink(silent(turn.device, self._stamp(turn), reason))
+
+    def _lose(self, reason: str, *, everyone: bool) -> None:
+        """The link gave nothing: refuse what waits for it, and say so for every device."""
+        self.orders.refuse(reason)
+        if not everyone:
+            return
+        if not self._dark:
+            self._dark = True
+            self._log.warning("bus is down", reason=reason)
+        for turn in self._agenda:
+            if turn not in self._blamed:
+                self._report_silent(turn, reason)
+
+    def _stamp(self, turn: Turn) -> Millis:
+        """The time of the reading, never the same twice for a device."""
+        now = self._clock.now()
+        if now <= turn.stamp < now + _SMALL_STEP:
+            now = turn.stamp + 1
+        turn.stamp = now
+        return now
+
+
+async def poll_bus(
+    bus: Bus,
+    sink: Sink,
+    *,
+    clock: Clock,
+    slots: Slots,
+    chance: Callable[[], float] = random.random,
+) -> NoReturn:
+    """Poll one bus into ``sink`` until cancelled."""
+    await Poller(bus, sink, clock=clock, slots=slots, chance=chance, pulse=Pulse()).run()
