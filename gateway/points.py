@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from gateway.assets import FACTS
 from gateway.driver import Driver
@@ -94,7 +94,7 @@ class PointKeys:
 class Rows:
     """Reads the rows of one profile, gathering their points and every mistake.
 
-    ``facts`` are the asset facts its derived points need. ``names`` are the points that may be
+    ``ends`` are the two asset facts each derived point needs. ``names`` are the points that may be
     referred to; while a row cannot be read they are not ``whole``, and nobody is blamed for naming
     one that is not there.
     """
@@ -108,7 +108,7 @@ class Rows:
         self._driver = driver
         self._traits = traits
         self._every = every
-        self.facts: set[str] = set()
+        self.ends: dict[str, tuple[str, str]] = {}
         self.names: dict[str, None] = {}
         self.whole = True
 
@@ -145,20 +145,21 @@ class Rows:
             self._fail(row.get("name"))
             return
         keys: DerivedKeys = parts[0]
-        known = shape(FACTS[self._kind]).keys if self._kind else {}
+        known = _numeric_facts(self._kind) if self._kind else ()
         wrong = [i for i in (0, 1) if self._kind and keys.derive.linear[i] not in known]
         for i in wrong:
             fact = keys.derive.linear[i]
-            problem = f'a {self._kind} has no asset fact "{fact}"'
+            problem = f'no number among the asset facts of a {self._kind} is called "{fact}"'
             problems.append(spot.at("derive", "linear", i).problem(problem, suggest(fact, known)))
         if self._reserve(keys.name, spot, problems) and not wrong:
             compute = linear_percent(*keys.derive.linear)
-            self.facts.update(keys.derive.linear)
             self.derived.append(Derived(keys.name, keys.derive.from_, compute, keys.unit))
+            self.ends[keys.name] = keys.derive.linear
 
     def _add(self, keys: PointKeys, row: Any, spot: Spot, problems: list[Problem]) -> None:  # noqa: ANN401  # the driver's
         try:
             sources = list(self._sources(keys, row))
+            _check_kind(keys, _kind(sources[0][1]))
         except ValueError as error:
             problems.append(told(str(error), _known(row), spot))
             self._fail(keys.name)
@@ -170,10 +171,6 @@ class Rows:
 
     def _sources(self, keys: PointKeys, row: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
         """The name and the driver's own row of each point a row stands for; ValueError if none."""
-        if hasattr(row, "complete"):
-            row = row.complete(self._traits)
-        if not keys.flags and keys.arithmetic and (kind := _kind(row)) != "number":
-            raise ValueError(f"{keys.arithmetic[0]} is for numbers, not for a {kind}")
         if keys.count is not None and not hasattr(row, "element"):
             raise ValueError("count: this driver's rows cannot be repeated")
         if keys.flags and not hasattr(row, "bit"):
@@ -182,13 +179,12 @@ class Rows:
             name = keys.name if keys.count is None else f"{keys.name}_{i + 1}"
             element = row if i == 0 else row.element(i)
             if not keys.flags:
-                yield name, element
+                yield name, self._complete(element)
             for bit, flag in keys.flags.items():
-                one = replace(element, bit=bit)
-                yield (
-                    f"{name}_{flag}",
-                    one.complete(self._traits) if hasattr(one, "complete") else one,
-                )
+                yield f"{name}_{flag}", self._complete(replace(element, bit=bit))
+
+    def _complete(self, row: Any) -> Any:  # noqa: ANN401  # the driver's
+        return row.complete(self._traits) if hasattr(row, "complete") else row
 
     def _point(self, name: str, source: object, keys: PointKeys, convert: Convert | None) -> Point:
         return Point(
@@ -225,8 +221,20 @@ class Rows:
         return False
 
 
+def _check_kind(keys: PointKeys, kind: str) -> None:
+    if keys.arithmetic and kind != "number":
+        raise ValueError(f"{keys.arithmetic[0]} is for numbers, not for a {kind}")
+    if keys.enum and kind == "string":
+        raise ValueError("enum is for numbers and bits, not for a string")
+
+
 def _known(row: object) -> tuple[str, ...]:
     return (*shape(PointKeys).keys, *shape(type(row)).keys)
+
+
+def _numeric_facts(kind: Kind) -> tuple[str, ...]:
+    keys = shape(FACTS[kind]).keys.items()
+    return tuple(key for key, hint in keys if {int, float} & {hint, *get_args(hint)})
 
 
 def _is_derived(row: object) -> bool:

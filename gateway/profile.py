@@ -32,7 +32,10 @@ _LIBRARY = re.compile(r"[a-z0-9][a-z0-9_-]*/[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCI
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Profile:
-    """A checked profile; ``traits`` is the driver's own part of its head."""
+    """A checked profile; ``traits`` is the driver's own part of its head.
+
+    ``ends`` gives for each derived point the two asset facts a device must have for it.
+    """
 
     name: str
     kind: Kind
@@ -44,7 +47,7 @@ class Profile:
     derived: tuple[Derived, ...] = ()
     atomic: tuple[tuple[str, ...], ...] = ()
     controls: Mapping[str, Control] = NOTHING
-    facts: frozenset[str] = frozenset()
+    ends: Mapping[str, tuple[str, str]] = NOTHING
     file: Path
 
 
@@ -135,7 +138,7 @@ def _read(ref: str, document: Document, problems: list[Problem]) -> Profile | No
         derived=tuple(rows.derived),
         atomic=atomic,
         controls=controls,
-        facts=frozenset(rows.facts),
+        ends=rows.ends,
         file=document.file,
     )
     _check_atomic(profile, driver, spot, problems)

@@ -8,22 +8,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from gateway.driver import Driver
 from gateway.model import NOTHING, Device
-from gateway.units import Duration, Size
+from gateway.tables.words import (
+    BrokerUrl,
+    HttpUrl,
+    Latitude,
+    Listen,
+    Longitude,
+    Period,
+    PlaceId,
+    TimeZone,
+)
+from gateway.units import Between, Duration, Size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayOptions:
     """``[gateway]``: who and where this gateway is."""
 
-    id: str
-    site: str
-    latitude: float
-    longitude: float
-    timezone: str = "UTC"
+    id: PlaceId
+    site: PlaceId
+    latitude: Latitude
+    longitude: Longitude
+    timezone: TimeZone = "UTC"
     data_dir: Path
     devices: tuple[Path, ...] = ()
 
@@ -32,15 +42,15 @@ class GatewayOptions:
 class BrokerOptions:
     """``[mqtt]``: the broker, for the gateway and for the centre alike."""
 
-    url: str = "mqtt://127.0.0.1:1883"
+    url: BrokerUrl = "mqtt://127.0.0.1:1883"
     ca: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
     username: str | None = None
     password_file: Path | None = None
     client_id: str | None = None
-    keepalive: Duration = 30.0
-    batch: Duration = 1.0
+    keepalive: Annotated[Duration, Between(1, 65535)] = 30.0
+    batch: Period = 1.0
     compress: bool = True
 
 
@@ -48,8 +58,8 @@ class BrokerOptions:
 class OutboxOptions:
     """``[outbox]``: how much may wait on disk, how often it is made durable, what frees it."""
 
-    max_bytes: Size = 512_000_000
-    flush: Duration = 1.0
+    max_bytes: Annotated[Size, Between(1, 10**15)] = 512_000_000
+    flush: Period = 1.0
     confirm: Literal["auto"] | bool = "auto"
 
 
@@ -86,9 +96,9 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InfluxOptions:
-    """``[influx]`` of a centre file."""
+    """``[influx]`` of a centre file: ``v2`` has org, bucket and token, ``v1`` a database."""
 
-    url: str
+    url: HttpUrl
     api: Literal["v1", "v2"] = "v2"
     org: str | None = None
     bucket: str | None = None
@@ -102,7 +112,7 @@ class InfluxOptions:
 class ConsoleOptions:
     """``[console]`` of a centre file."""
 
-    listen: str = "127.0.0.1:8080"
+    listen: Listen = "127.0.0.1:8080"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,229 @@
+"""``[[device]]``: every device of a site, judged against its bus, its profile and the others.
+
+A device's table holds keys of three owners: the common ones (``DeviceKeys``), its bus driver's
+``device`` type, and the asset facts of its kind. Which driver and which kind that is, its ``bus``
+and ``profile`` say; while one of them is unknown, only the common keys can be judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.assets import FACTS, SignalFacts
+from gateway.config.buses import Wire
+from gateway.config.rules import read_rules
+from gateway.driver import Driver
+from gateway.model import NOTHING, Device
+from gateway.problems import ConfigurationError, Problem, suggest
+from gateway.profile import Profile, load_profile, profile_file
+from gateway.tables.cells import from_cells
+from gateway.tables.document import Spot
+from gateway.tables.shape import shape
+from gateway.tables.words import Id, Latitude, Longitude
+
+#: The most devices of a site.
+MOST_DEVICES = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceKeys:
+    """The keys every device may have, whatever its driver and its kind."""
+
+    id: Id
+    profile: str
+    bus: str
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    allow_commands: bool = False
+    rules: Mapping[str, Any] = NOTHING
+
+    def __post_init__(self) -> None:
+        if (self.latitude is None) != (self.longitude is None):
+            given = "latitude" if self.longitude is None else "longitude"
+            raise ValueError(f"{given} stands alone; a place needs latitude and longitude")
+
+
+class Roster:
+    """The devices read so far, by bus, and what they have taken: ids, units, whole buses."""
+
+    def __init__(
+        self,
+        wires: Mapping[str, Wire],
+        rules: Mapping[str, type],
+        gateway: str | None,
+        problems: list[Problem],
+    ) -> None:
+        self.devices: dict[str, list[Device]] = {name: [] for name in wires}
+        self.rules = rules
+        self.wires = wires
+        self._gateway = gateway
+        self._problems = problems
+        self._profiles: dict[tuple[str, Path], Profile | None] = {}
+        self._broken: set[Path] = set()
+        self._ids: dict[str, Spot] = {}
+        self._places: dict[tuple[str, object], str] = {}
+
+    def add(self, table: Mapping[str, Any], spot: Spot, *, cells: bool = False) -> None:
+        """One device; with ``cells``, every value is still text from a spreadsheet."""
+        if not self._claim_id(table.get("id"), spot):
+            return
+        driver = self._driver(table.get("bus"), spot)
+        profile = self._profile(table.get("profile"), spot)
+        fits = (
+            driver is not None and profile is not None and self._fits(table, driver, profile, spot)
+        )
+        kinds = (driver.device, FACTS[profile.kind]) if driver and profile and fits else ()
+        asked = shape(DeviceKeys, *kinds, strangers=not kinds)
+        if cells:
+            table = from_cells(table, asked.keys)
+        if driver is not None:
+            self._claim_place(table, driver, spot)
+        parts = asked.read(table, spot, self._problems)
+        rules = read_rules(table.get("rules"), self.rules, spot.at("rules"), self._problems)
+        if parts is not None and profile is not None and fits:
+            keys, options, facts = parts
+            self._check_facts(profile, facts, spot)
+            self.devices[keys.bus].append(_device(keys, options, facts, profile, rules))
+
+    def _claim_id(self, name: object, spot: Spot) -> bool:
+        """Take an id; False when there are too many devices to go on."""
+        if not isinstance(name, str):
+            return True  # the check of the device says so
+        if name in self._ids:
+            first = self._ids[name]
+            hint = f"the first is {first.file}:{first.line(first.keys)}"
+            self._blame(spot.at("id"), f'a second device is called "{name}"', hint)
+        elif name == self._gateway:
+            self._blame(spot.at("id"), f'"{name}" is the gateway itself', "give it another id")
+        self._ids.setdefault(name, spot)
+        if len(self._ids) == MOST_DEVICES + 1:
+            self._blame(spot, f"more than {MOST_DEVICES} devices", "use a second gateway")
+        return len(self._ids) <= MOST_DEVICES
+
+    def _driver(self, name: object, spot: Spot) -> Driver | None:
+        if not isinstance(name, str):
+            return None
+        if name not in self.wires:
+            self._blame(spot.at("bus"), f'no bus is called "{name}"', suggest(name, self.wires))
+            return None
+        return self.wires[name].driver
+
+    def _profile(self, ref: object, spot: Spot) -> Profile | None:
+        if not isinstance(ref, str):
+            return None
+        key = ref, spot.file.parent
+        if key not in self._profiles:
+            self._profiles[key] = self._load(*key, spot)
+        elif self._profiles[key] is None:
+            self._find(*key, spot)  # says again, here, that there is no such profile
+        return self._profiles[key]
+
+    def _load(self, ref: str, base: Path, spot: Spot) -> Profile | None:
+        file = self._find(ref, base, spot)
+        if file is None or file in self._broken:
+            return None
+        try:
+            return load_profile(ref, base)
+        except ConfigurationError as error:
+            self._broken.add(file)
+            self._problems.extend(error.problems)
+            return None
+
+    def _find(self, ref: str, base: Path, spot: Spot) -> Path | None:
+        try:
+            file = profile_file(ref, base)
+        except LookupError as error:
+            problem, _, hint = str(error).partition("; ")
+            self._blame(spot.at("profile"), problem, hint)
+            return None
+        if file.is_file():
+            return file
+        hint = "a relative path starts at the file that names it"
+        self._blame(spot.at("profile"), f"there is no file {file}", hint)
+        return None
+
+    def _fits(self, table: Mapping[str, Any], driver: Driver, profile: Profile, spot: Spot) -> bool:
+        if profile.family == driver.family:
+            return True
+        problem = (
+            f'profile "{profile.name}" is for {profile.family}, '
+            f'and bus "{table["bus"]}" speaks {driver.family}'
+        )
+        self._blame(spot.at("profile"), problem, "put the device on another bus")
+        return False
+
+    def _claim_place(self, table: Mapping[str, Any], driver: Driver, spot: Spot) -> None:
+        """Take a unit of a bus, or the whole bus where units have no number."""
+        bus, name = str(table["bus"]), str(table.get("id", "?"))
+        if "unit" in shape(driver.device).keys:
+            unit = table.get("unit")
+            if not isinstance(unit, int):
+                return
+            first = self._places.setdefault((bus, unit), name)
+            if first != name:
+                problem = f'bus "{bus}" has a unit {unit} already, "{first}"'
+                self._blame(spot.at("unit"), problem, "every device of a bus has its own unit")
+        elif (first := self._places.setdefault((bus, None), name)) != name:
+            problem = f'bus "{bus}" has its device already, "{first}"'
+            hint = f"{driver.name} devices have no address: one device a bus"
+            self._blame(spot.at("bus"), problem, hint)
+
+    def _check_facts(self, profile: Profile, facts: Any, spot: Spot) -> None:  # noqa: ANN401
+        for name, ends in profile.ends.items():
+            missing = [fact for fact in ends if getattr(facts, fact) is None]
+            for fact in missing:
+                problem = f'"{fact}" is missing: {name} is computed from it'
+                self._blame(spot.at(fact), problem, f"add {fact} = …")
+            if not missing and getattr(facts, ends[0]) == getattr(facts, ends[1]):
+                self._blame(spot.at(ends[1]), f"{ends[1]} is the same as {ends[0]}", "")
+        if isinstance(facts, SignalFacts):
+            self._check_groups(profile, facts, spot)
+
+    def _check_groups(self, profile: Profile, facts: SignalFacts, spot: Spot) -> None:
+        """A conflict with a group that is not there would never be seen."""
+        known = {point.name for point in profile.points}
+        named = [
+            ("conflicts", i, group) for i, pair in enumerate(facts.conflicts) for group in pair
+        ]
+        named += [("dark_ok", i, group) for i, group in enumerate(facts.dark_ok)]
+        for key, i, group in named:
+            if f"group_{group}" not in known:
+                problem = f'there is no signal group {group} in profile "{profile.name}"'
+                self._blame(spot.at(key, i), problem, "groups count from 1: group_1 is 1")
+        for i, pair in enumerate(facts.conflicts):
+            if pair[0] == pair[1]:
+                self._blame(spot.at("conflicts", i), "a group cannot conflict with itself", "")
+
+    def _blame(self, spot: Spot, problem: str, hint: str) -> None:
+        self._problems.append(spot.problem(problem, hint))
+
+
+def _device(
+    keys: DeviceKeys,
+    options: object,
+    facts: object,
+    profile: Profile,
+    rules: Mapping[str, Mapping[str, object]],
+) -> Device:
+    return Device(
+        id=keys.id,
+        kind=profile.kind,
+        bus=keys.bus,
+        profile=profile.name,
+        options=options,
+        traits=profile.traits,
+        points=profile.points,
+        derived=profile.derived,
+        atomic=profile.atomic,
+        controls=profile.controls,
+        facts=facts,
+        latitude=keys.latitude,
+        longitude=keys.longitude,
+        allow_commands=keys.allow_commands,
+        rules=rules,
+        vendor=profile.vendor,
+        model=profile.model,
+    )
