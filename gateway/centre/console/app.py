@@ -1,0 +1,205 @@
+"""The console's addresses: one page, its live stream, and a small JSON interface.
+
+=====================================================  ==========================================
+``GET /``                                              the page
+``GET /events``                                        the live stream (``feed``)
+``GET /api/devices``  ``/api/alarms``                  the board as JSON
+``GET /api/devices/{site}/{gateway}/{device}/series``  ``?point=…&from=ms&to=ms``: one curve
+``POST /api/alarms/{site}/{gateway}/{device}/{code}/action``  ``{"action": "acknowledge"|"reset"}``
+``GET /healthz``                                       200 while the broker is connected, else 503
+=====================================================  ==========================================
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import unquote
+
+import jinja2
+import orjson
+from starlette.applications import Starlette
+from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from gateway import __version__
+from gateway.centre.console import view
+from gateway.centre.console.board import AlarmKey, Board, Key
+from gateway.centre.console.feed import Feed, Stream
+from gateway.centre.console.guard import Guard, own_names
+from gateway.centre.history import History, HistoryUnavailable
+from gateway.model import ActionName, AlarmAction, Millis
+
+HERE = Path(__file__).parent
+MAX_BODY = 4096  # bytes of a POST
+MAX_SAMPLES = 2_000  # of one curve; the history thins, peaks kept
+LONGEST_SPAN: Millis = 366 * 86_400_000
+OFFERED: tuple[ActionName, ...] = ("acknowledge", "reset")
+
+
+class NotConnected(Exception):
+    """The broker is away, so nothing can be sent to a gateway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Everything the addresses work on.
+
+    ``act`` sends an alarm action to a gateway (raises ``NotConnected``); ``notice`` is a line the
+    page shows on top, for a demo.
+    """
+
+    board: Board
+    feed: Feed
+    act: Callable[[AlarmKey, AlarmAction], Awaitable[None]]
+    history: History
+    connected: Callable[[], bool]
+    clock: Callable[[], Millis]
+    new_id: Callable[[], str]
+    latched: frozenset[str] = frozenset()
+    notice: str | None = None
+
+
+class Revalidated(StaticFiles):
+    """Static files a browser asks for anew (304 mostly), so that an update shows at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """One file."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def build(desk: Desk) -> Starlette:
+    """The application."""
+    alarm = "/api/alarms/{site}/{gateway}/{device}/{code}/action"
+    app = Starlette(
+        routes=[
+            Route("/", _page),
+            Route("/events", Stream(desk.feed)),
+            Route("/healthz", _health),
+            Route("/api/devices", _devices),
+            Route("/api/alarms", _alarms),
+            Route("/api/devices/{site}/{gateway}/{device}/series", _series),
+            Route(alarm, _action, methods=["POST"]),
+            Mount("/static", Revalidated(directory=HERE / "static")),
+        ],
+        middleware=[Middleware(Guard, names=own_names())],
+        exception_handlers={HTTPException: _refused},
+    )
+    app.state.desk = desk
+    app.state.page = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    ).get_template("console.html")
+    return app
+
+
+def _desk(request: Request) -> Desk:
+    return cast("Desk", request.app.state.desk)
+
+
+def _json(body: object, status: int = 200) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(view.encode(body), status, headers, media_type="application/json")
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    known = cast("HTTPException", error)
+    return _json({"problem": known.detail}, known.status_code)
+
+
+async def _page(request: Request) -> Response:
+    page = request.app.state.page.render(notice=_desk(request).notice, version=__version__)
+    return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
+
+
+async def _health(request: Request) -> Response:
+    desk = _desk(request)
+    connected = desk.connected()
+    devices = len(desk.board.devices)
+    return _json({"broker": connected, "devices": devices}, 200 if connected else 503)
+
+
+async def _devices(request: Request) -> Response:
+    return _json(view.devices(_desk(request).board))
+
+
+async def _alarms(request: Request) -> Response:
+    desk = _desk(request)
+    return _json(view.alarms(desk.board, desk.latched))
+
+
+async def _series(request: Request) -> Response:
+    """One point's curve as ``{"t": [ms], "v": [number]}``; booleans count as 0 and 1."""
+    desk, ask = _desk(request), request.query_params
+    key = Key(*_parts(request, "site", "gateway", "device"))
+    if key not in desk.board.devices:
+        raise HTTPException(404, "No such device.")
+    point, start, end = ask.get("point", ""), _moment(ask, "from"), _moment(ask, "to")
+    if not point.isidentifier() or not 0 <= end - start <= LONGEST_SPAN:
+        raise HTTPException(400, "Give a point's name, and from and to at most 366 days apart.")
+    read = partial(desk.history.series, *key, point, start, end, MAX_SAMPLES)
+    try:
+        samples = await asyncio.to_thread(read)
+    except HistoryUnavailable as error:
+        raise HTTPException(503, str(error)) from None
+    curve = [(t, float(value)) for t, value in samples if not isinstance(value, str)]
+    return _json({"t": [t for t, _ in curve], "v": [value for _, value in curve]})
+
+
+async def _action(request: Request) -> Response:
+    """Pass a person's action on to the alarm's gateway; the alarm changes when it answers."""
+    desk = _desk(request)
+    key = AlarmKey(*_parts(request, "site", "gateway", "device", "code"))
+    asked = await _body(request)
+    wish = asked.get("action")
+    if wish not in OFFERED:
+        raise HTTPException(400, f"Give an action: {', '.join(OFFERED)}.")
+    if key not in desk.board.alarms:
+        raise HTTPException(404, "This alarm is not active any more.")
+    action = AlarmAction(desk.new_id(), key.device, key.code, desk.clock(), wish, "console")
+    try:
+        await desk.act(key, action)
+    except NotConnected:
+        raise HTTPException(503, "The broker is away: nothing was sent.") from None
+    return _json({"id": action.id}, 202)
+
+
+async def _body(request: Request) -> Mapping[str, Any]:
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_BODY:
+            raise HTTPException(413, "Too long.")
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise HTTPException(400, "This is not JSON.") from None
+    if not isinstance(body, dict):
+        raise HTTPException(400, "Send a JSON object.")
+    return body
+
+
+def _parts(request: Request, *names: str) -> tuple[str, ...]:
+    return tuple(unquote(request.path_params[name]) for name in names)
+
+
+def _moment(ask: QueryParams, name: str) -> Millis:
+    text = ask.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise HTTPException(400, f"Give {name} in milliseconds.")
+    return int(text)

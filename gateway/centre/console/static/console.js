@@ -1,0 +1,211 @@
+// The page: takes in the live stream, keeps what it said, and lets each part draw its share.
+//
+// The stream brings one snapshot and then differences of the same shape. Devices are merged point
+// by point; alarms are replaced. Nothing here decides what is an alarm or what is stale: the
+// console does, and the page shows it.
+
+import { Alarms } from "./alarms.js";
+import { KINDS, needsAttention, paint } from "./tiles.js";
+import { Trend } from "./trend.js";
+import { SEVERITIES, ago, badge, el, full, hour, plain, words } from "./text.js";
+
+const SILENCE = 12_000; // ms without a word from the console before the page calls itself old
+const RECENT = 100;
+
+const $ = (id) => document.getElementById(id);
+const devices = new Map();
+const gateways = new Map();
+const tiles = new Map();
+let recent = [];
+let heard = 0; // when the console last spoke, by this machine's clock
+let skew = 0; // the console's clock minus this machine's
+let broker = true;
+let leftOut = 0;
+
+const now = () => Date.now() + skew;
+const trend = new Trend({ title: $("trend-title"), figure: $("figure"), about: $("about"), chart: $("chart"), spans: $("spans"), points: $("points") });
+const alarms = new Alarms($("alarms"), (key) => choose(devices.get(key), true));
+
+// The stream
+
+function listen() {
+  const stream = new EventSource("/events");
+  stream.addEventListener("snapshot", (event) => { forget(); take(JSON.parse(event.data)); });
+  stream.addEventListener("difference", (event) => take(JSON.parse(event.data)));
+  stream.addEventListener("pulse", (event) => hear(JSON.parse(event.data)));
+  stream.addEventListener("error", () => {
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+  });
+}
+
+function hear(body) {
+  heard = Date.now();
+  skew = body.now - heard;
+  broker = body.broker;
+  breathe();
+}
+
+function forget() {
+  for (const known of [devices, gateways, tiles]) known.clear();
+  recent = [];
+  alarms.clear();
+  $("kinds").replaceChildren();
+}
+
+function take(body) {
+  hear(body);
+  leftOut = body.left_out;
+  for (const gateway of body.gateways) gateways.set(gateway.key, gateway);
+  for (const key of body.gone?.devices ?? []) dismiss(key);
+  for (const key of body.gone?.alarms ?? []) alarms.remove(key);
+  for (const device of body.devices) merge(device);
+  for (const alarm of body.alarms) alarms.update(alarm, now());
+  if (body.recent.length) tell(body.recent);
+  alarms.arrange();
+  if (!trend.device && devices.size) choose(firstLook());
+  summarise();
+}
+
+function merge(news) {
+  const before = devices.get(news.key);
+  const device = before ? { ...before, ...news, points: { ...before.points, ...news.points } } : news;
+  if (!device.kind) return; // a difference for a device whose card has not come: the card will
+  devices.set(news.key, device);
+  paint(tileOf(device), device, now());
+  if (trend.device?.key === device.key) {
+    trend.device = device;
+    trend.update(device, now());
+  }
+}
+
+function dismiss(key) {
+  devices.delete(key);
+  tiles.get(key)?.remove();
+  tiles.delete(key);
+}
+
+// Devices
+
+function tileOf(device) {
+  const known = tiles.get(device.key);
+  if (known?.dataset.kind === device.kind) return known;
+  known?.remove();
+  const tile = el("button", "tile", { type: "button", "data-key": device.key, "data-kind": device.kind });
+  const shelf = shelfOf(device.kind);
+  const after = [...shelf.children].find((other) => inOrder(device.key, other.dataset.key));
+  shelf.insertBefore(tile, after ?? null);
+  tiles.set(device.key, tile);
+  return tile;
+}
+
+const inOrder = (a, b) => a.localeCompare(b, "en", { numeric: true }) < 0;
+
+function shelfOf(kind) {
+  const order = Object.keys(KINDS);
+  const shown = order.includes(kind) ? kind : "other";
+  let section = $("kinds").querySelector(`[data-kind="${shown}"].kind`);
+  if (!section) {
+    section = el("div", "kind", { "data-kind": shown }, el("h3", "", {}, KINDS[shown], el("span")), el("div", "tiles"));
+    const after = [...$("kinds").children].find((other) => order.indexOf(other.dataset.kind) > order.indexOf(shown));
+    $("kinds").insertBefore(section, after ?? null);
+  }
+  return section.querySelector(".tiles");
+}
+
+function firstLook() {
+  const all = [...devices.values()];
+  return all.find((device) => device.kind === "feeder") ?? all[0];
+}
+
+function choose(device, scroll = false) {
+  if (!device) return;
+  tiles.get(trend.device?.key)?.classList.remove("chosen");
+  tiles.get(device.key)?.classList.add("chosen");
+  trend.choose(device);
+  if (scroll && matchMedia("(max-width: 1099px)").matches) $("trend").scrollIntoView({ behavior: "smooth" });
+}
+
+function sift() {
+  const asked = $("find").value.trim().toLowerCase();
+  for (const [key, tile] of tiles) {
+    const device = devices.get(key);
+    tile.hidden = !key.toLowerCase().includes(asked) || ($("only").checked && !needsAttention(device));
+  }
+  for (const section of $("kinds").children) {
+    const inside = [...section.querySelectorAll(".tile")];
+    section.hidden = inside.every((tile) => tile.hidden);
+    const odd = inside.filter((tile) => needsAttention(devices.get(tile.dataset.key))).length;
+    section.querySelector("h3 span").textContent = odd ? `${inside.length}, ${odd} needing attention` : `${inside.length}`;
+  }
+}
+
+// The bar, the counts, the recent list
+
+function summarise() {
+  const active = alarms.active();
+  $("tally").replaceChildren(...SEVERITIES.map((severity) => {
+    const count = active.filter((alarm) => alarm.severity === severity && alarm.state !== "returned").length;
+    return el("li", count ? "" : "none", { title: `${severity}: ${count}` }, badge(severity), String(count));
+  }));
+  const waiting = active.filter((alarm) => alarm.state !== "acknowledged").length;
+  const aside = alarms.rows.size - active.length;
+  $("alarms-title").textContent = active.length ? `${active.length} active alarm${active.length > 1 ? "s" : ""}` : "Active alarms";
+  $("alarms-aside").textContent = [
+    waiting ? `${waiting} to acknowledge` : "",
+    aside ? `${aside} shelved or suppressed` : "",
+  ].filter(Boolean).join(" · ");
+  $("no-alarms").hidden = alarms.rows.size > 0;
+  $("alarms").hidden = alarms.rows.size === 0;
+  $("no-devices").hidden = devices.size > 0;
+  const online = [...gateways.values()].filter((gateway) => gateway.online).length;
+  $("gateways").textContent = `${online} of ${gateways.size} online`;
+  $("gateways").classList.toggle("bad", online < gateways.size);
+  const well = [...devices.values()].filter((device) => device.condition === "ok").length;
+  $("devices-count").textContent = `${well} of ${devices.size} answering`;
+  const sites = [...new Set([...gateways.values()].map((gateway) => gateway.site))].sort();
+  $("site").textContent = sites.length > 3 ? `${sites.length} sites` : sites.join(", ");
+  document.title = `${waiting ? `(${waiting}) ` : ""}${sites.length === 1 ? `${sites[0]} · ` : ""}Wayside`;
+  sift();
+}
+
+function tell(news) {
+  recent = recent.concat(news).sort((a, b) => b.t - a.t).slice(0, RECENT);
+  $("recent").replaceChildren(...recent.map((one) => {
+    const extra = one.text || Object.entries(one.values).map(([name, value]) => `${words(name)} ${plain(value)}`).join(", ");
+    const over = one.what === "raised" ? "" : "over";
+    return el("li", "", {},
+      el("time", "", { title: full(one.t) }, hour(one.t)),
+      one.severity ? badge(one.severity, `small ${over}`) : el("span"),
+      el("span", "", {}, el("b", "", {}, one.device), ` ${[words(one.code), words(one.what)].filter(Boolean).join(": ")}`,
+        extra ? el("small", "", {}, extra) : null));
+  }));
+}
+
+/** Once a second, and whenever the console speaks: how old is what we show? */
+function breathe() {
+  const newest = Math.max(0, ...[...devices.values()].map((device) => device.t ?? 0));
+  $("freshness").textContent = newest ? `${ago(now() - newest)} ago` : "–";
+  $("clock").textContent = hour(Date.now());
+  const deaf = heard > 0 && Date.now() - heard > SILENCE;
+  document.body.classList.toggle("deaf", deaf);
+  const trouble = deaf
+    ? `No word from the console since ${hour(heard)}. What you see is old.`
+    : !broker ? "The console has lost its broker. What you see may be old."
+      : leftOut ? `This page is full: ${leftOut} messages about further devices or alarms are not shown.` : "";
+  $("trouble").textContent = trouble;
+  $("trouble").hidden = !trouble;
+}
+
+$("kinds").addEventListener("click", (event) => {
+  const tile = event.target.closest(".tile");
+  if (tile) choose(devices.get(tile.dataset.key), true);
+});
+$("find").addEventListener("input", sift);
+$("only").addEventListener("change", sift);
+setInterval(() => {
+  breathe();
+  alarms.tick(now());
+  for (const [key, tile] of tiles) if (devices.get(key).condition !== "ok") paint(tile, devices.get(key), now());
+  trend.describe(now());
+}, 1000);
+listen();
