@@ -1,0 +1,190 @@
+"""A connection for an event loop: publish with QoS 1, subscribe, and iterate what arrives.
+
+aiomqtt does the talking. What it leaves open is closed here:
+
+- It connects in an executor thread, which the interpreter joins before it exits; name resolution
+  or a TLS handshake with a frozen broker would hold up a stop for many seconds. Ours connects in a
+  daemon thread that is left behind when the caller goes.
+- A publish on a socket that died waits for its own time-out. Whoever publishes also iterates
+  ``messages``, which ends at once when the connection does; and the time-out is one keep-alive.
+- A frozen broker keeps its socket open. The keep-alive on the wire is a little shorter than the
+  one asked for, so that a ping goes unanswered and the link is given up within two of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiomqtt
+from paho.mqtt.reasoncodes import ReasonCode
+
+from gateway.config.site import BrokerOptions
+from gateway.mqtt.address import BrokerDown, access
+
+WINDOW = 100
+"""Publishes under way at once; beyond it the client's cost a message doubles (measured)."""
+
+_MOST_WAITING = 100_000
+_FAREWELL = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker publishes, retained, when we vanish."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What arrived; ``retain`` means the broker had kept it from before."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+
+
+class Connection:
+    """An open connection; its methods may overlap, and raise BrokerDown once it is gone."""
+
+    def __init__(self, client: aiomqtt.Client) -> None:
+        self._client = client
+
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish with QoS 1; returns when the broker has acknowledged it."""
+        try:
+            await self._client.publish(topic, payload, qos=1, retain=retain)
+        except aiomqtt.MqttError as error:
+            raise BrokerDown(f"publishing failed: {error}") from None
+
+    async def subscribe(self, *filters: str) -> tuple[str, ...]:
+        """Subscribe with QoS 1; returns the filters the broker refused."""
+        try:
+            codes = await self._client.subscribe([(each, 1) for each in filters])
+        except aiomqtt.MqttError as error:
+            raise BrokerDown(f"subscribing failed: {error}") from None
+        return tuple(each for each, code in zip(filters, codes, strict=False) if _refused(code))
+
+    async def messages(self) -> AsyncIterator[Message]:
+        """What arrives, until the connection ends with BrokerDown."""
+        try:
+            async for message in self._client.messages:
+                yield Message(str(message.topic), _bytes(message.payload), message.retain)
+        except aiomqtt.MqttError as error:
+            raise BrokerDown(str(error.__cause__ or error)) from None
+
+
+def _refused(code: object) -> bool:
+    return isinstance(code, ReasonCode) and code.is_failure
+
+
+def _bytes(payload: Any) -> bytes:  # noqa: ANN401 - aiomqtt's union of what can be sent
+    return payload if isinstance(payload, bytes) else bytes(payload or b"")
+
+
+@contextlib.asynccontextmanager
+async def connect(
+    options: BrokerOptions,
+    *,
+    client_id: str,
+    will: Will | None = None,
+    clean: bool = True,
+    patience: float = 10.0,
+) -> AsyncIterator[Connection]:
+    """Connect, and disconnect politely at the end of the block.
+
+    ``clean`` False keeps the session (subscriptions and what arrives for them) at the broker.
+    ``patience`` bounds the wait for the broker's answer, in seconds.
+
+    Raises:
+        BrokerDown: now or, through the connection's methods, later.
+        ValueError: ``options`` contradict themselves; the text is for the user.
+    """
+    known = await asyncio.to_thread(access, options)
+    client = _Client(
+        known.address.host,
+        known.address.port,
+        username=known.username,
+        password=known.password,
+        identifier=client_id,
+        protocol=aiomqtt.ProtocolVersion.V311,
+        will=aiomqtt.Will(will.topic, will.payload, qos=1, retain=True) if will else None,
+        clean_session=clean,
+        timeout=patience,
+        keepalive=max(1, int(options.keepalive * 0.9)),
+        max_queued_incoming_messages=_MOST_WAITING,
+        max_inflight_messages=WINDOW,
+        tls_context=known.tls,
+    )
+    client.pending_calls_threshold = WINDOW
+    try:
+        try:
+            await client.__aenter__()
+        except aiomqtt.MqttError as error:
+            where = f"{known.address.host}:{known.address.port}"
+            raise BrokerDown(f"cannot connect to {where}: {error}") from None
+        client.timeout = options.keepalive
+        try:
+            yield Connection(client)
+        finally:
+            client.timeout = _FAREWELL
+            with contextlib.suppress(aiomqtt.MqttError):
+                await client.__aexit__(None, None, None)
+    finally:
+        client.abandon()
+
+
+class _Client(aiomqtt.Client):
+    """aiomqtt's client, made to let go at once."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - aiomqtt's own
+        super().__init__(*args, **kwargs)
+        self._settled = threading.Event()
+        self._abandoned = False
+        self._failure: OSError | ValueError | None = None
+
+    def _client_connect(self) -> None:
+        """Runs in an executor thread: connect aside, or be told not to wait any longer."""
+        threading.Thread(target=self._connect_aside, daemon=True, name="mqtt-connect").start()
+        self._settled.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def _connect_aside(self) -> None:
+        try:
+            super()._client_connect()
+        except (OSError, ValueError) as error:
+            self._failure = error
+        except RuntimeError:  # the event loop closed meanwhile: nobody waits for us
+            self._abandoned = True
+        self._settled.set()
+        if self._abandoned:
+            self._close()
+
+    def _on_disconnect(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - aiomqtt's own
+        """aiomqtt ignores an end before the broker's answer, and would wait in vain."""
+        if not self._connected.done():
+            why = "closed before it answered; does it want a certificate, or another protocol?"
+            self._connected.set_exception(aiomqtt.MqttError(why))
+        super()._on_disconnect(*args, **kwargs)
+
+    def abandon(self) -> None:
+        """Close what is open, and whatever opens late; called on the loop, safe to repeat."""
+        if not self._settled.is_set():
+            self._client.on_socket_open = None
+            self._client.on_socket_close = None
+            self._client.on_socket_register_write = None
+            self._client.on_socket_unregister_write = None
+        self._abandoned = True
+        if self._settled.is_set():
+            self._close()
+        self._settled.set()
+
+    def _close(self) -> None:
+        self._client._sock_close()  # noqa: SLF001 - paho closes in no other way without a broker
