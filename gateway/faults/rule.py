@@ -96,7 +96,7 @@ class Seen(Protocol):
         """Every device of this one's feeder, bus, stand or kind, itself included."""
 
     def alarmed(self, code: str) -> bool:
-        """Whether this device's own alarm of that code stands and has not cleared."""
+        """Whether an alarm of that code stands about this device and has not cleared."""
 
 
 class Group(Protocol):

@@ -1,0 +1,175 @@
+"""What is known now: of one device, and of the devices that belong together.
+
+Points have their own periods, so a reading may bring only some of a device's values. A ``Sight``
+keeps the latest good value of each point and treats it as current for three of its periods
+(as configured, or as observed where answers come more slowly). A bad or uncertain value ends that
+at once, so no rule judges by a value that is known to have become worse. Ages are looked at only
+when the oldest value may have passed its own, so they cost nothing on most readings.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from gateway.faults.rule import Scope
+from gateway.model import NOTHING, Device, Millis, Reading, Value
+from gateway.sun import elevation
+
+CURRENT_FOR = 3
+"""Periods for which a value stays current, and for which answers may stay away (domain §0)."""
+
+TEN_SECONDS = 10_000
+"""The period of a point that is in no profile: the profile language's own default."""
+
+
+class Sight:
+    """What is known of one device; a rule sees it as ``gateway.faults.rule.Seen``.
+
+    ``every`` gives the period of each of its points in ms, ``place`` its latitude and longitude.
+    """
+
+    __slots__ = (
+        "_answered",
+        "_at",
+        "_every",
+        "_expires",
+        "_interval",
+        "_neighbours",
+        "_place",
+        "_shortest",
+        "_standing",
+        "_sun",
+        "device",
+        "fresh",
+        "good",
+        "period",
+        "resumed",
+        "silent",
+        "t",
+    )
+
+    def __init__(
+        self,
+        device: Device,
+        every: Mapping[str, Millis],
+        place: tuple[float, float],
+        neighbours: Neighbours,
+        standing: Callable[[str, str], bool],
+    ) -> None:
+        self.device = device
+        self._every = every
+        self._shortest = min(every.values(), default=TEN_SECONDS)
+        self._place = place
+        self._neighbours = neighbours
+        self._standing = standing
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing: at the start, after a restart, after the clock stepped back."""
+        self.t: Millis = 0
+        self.good: dict[str, Value] = {}
+        self.fresh: Mapping[str, Value] = NOTHING
+        self.silent: str | None = None
+        self.resumed = True
+        self.period: Millis = self._shortest
+        self._interval: Millis = self._shortest
+        self._answered: Millis | None = None
+        self._at: dict[str, Millis] = {}
+        self._expires = math.inf
+        self._sun: tuple[Millis, float] | None = None
+
+    def take(self, reading: Reading) -> None:
+        """Take in a reading."""
+        self.t = t = reading.t
+        self.silent = reading.silent
+        if reading.silent is not None:
+            self.fresh = NOTHING
+            return
+        self._beat(t)
+        good = self.good
+        if reading.uncertain or reading.bad:
+            self.fresh = {k: v for k, v in reading.values.items() if k not in reading.uncertain}
+            for name in (*reading.uncertain, *reading.bad):
+                good.pop(name, None)
+                self._at.pop(name, None)
+        else:
+            self.fresh = reading.values
+        known = len(good)
+        good.update(self.fresh)
+        self._at.update(dict.fromkeys(self.fresh, t))
+        if t > self._expires or len(good) != known:
+            self._expire(t)
+
+    def _beat(self, t: Millis) -> None:
+        """Learn the period: the shorter of the last two intervals, so that one gap is not it."""
+        if self._answered is not None and t > self._answered:
+            interval = t - self._answered
+            self.resumed = interval > CURRENT_FOR * self.period
+            self.period = max(self._shortest, min(interval, self._interval))
+            self._interval = interval
+        self._answered = t
+
+    def _expire(self, now: Millis) -> None:
+        """Drop the values that are too old at ``now``, and note when the next one will be."""
+        soonest = math.inf
+        for name, at in list(self._at.items()):
+            until = at + CURRENT_FOR * max(self._every.get(name, TEN_SECONDS), self.period)
+            if now > until:
+                del self.good[name], self._at[name]
+            elif until < soonest:
+                soonest = until
+        self._expires = soonest
+
+    def at(self, now: Millis) -> Sight:
+        """This sight with what is current at ``now``, for others to look at."""
+        if now > self._expires:
+            self._expire(now)
+        return self
+
+    def sun(self) -> float:
+        """The sun's elevation at the device when the latest reading was taken, in degrees."""
+        if self._sun is None or self._sun[0] != self.t:
+            self._sun = (self.t, elevation(*self._place, self.t))
+        return self._sun[1]
+
+    def members(self, scope: Scope) -> Sequence[Sight]:
+        """Every device of this one's feeder, bus, stand or kind, itself included."""
+        return [one.at(self.t) for one in self._neighbours(self.device, scope)]
+
+    def alarmed(self, code: str) -> bool:
+        """Whether an alarm of that code stands about this device and has not cleared."""
+        return self._standing(self.device.id, code)
+
+
+Neighbours: TypeAlias = Callable[[Device, Scope], Sequence[Sight]]
+
+
+class Together:
+    """The devices of one feeder, bus or stand; a rule sees it as ``gateway.faults.rule.Group``."""
+
+    __slots__ = ("_sights", "head", "id", "latest", "name", "t")
+
+    def __init__(
+        self, subject: str, name: str, sights: Sequence[Sight], head: Sight | None
+    ) -> None:
+        self.id = subject
+        self.name = name
+        self.head = head
+        self._sights = sights
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing yet."""
+        self.t: Millis = 0
+        self.latest: Sight = self._sights[0]
+
+    def take(self, sight: Sight) -> None:
+        """Look at the group because of this member's reading."""
+        self.latest = sight
+        self.t = max(self.t, sight.t)
+
+    def everyone(self) -> Sequence[Sight]:
+        """All members, the head included, with values that are current now."""
+        return [one.at(self.t) for one in self._sights]
