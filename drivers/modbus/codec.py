@@ -323,7 +323,7 @@ def _big_endian(row: Register | Setting, value: Value) -> bytes:
         return _encoded_text(row, value)
     if kind == "datetime":
         return _encoded_datetime(value)
-    number = _number(kind, value)
+    number = number_for(kind, value)
     try:
         match kind:
             case "bcd16" | "bcd32":
@@ -336,8 +336,8 @@ def _big_endian(row: Register | Setting, value: Value) -> bytes:
         raise ValueError(f"{value} does not fit {kind}") from wrong
 
 
-def _number(kind: Type, value: Value) -> int | float:
-    """The value as the number its type packs: whole for all but floats."""
+def number_for(kind: Type, value: Value) -> int | float:
+    """The value as the number its type packs, whole for all but floats; ValueError if none."""
     if isinstance(value, str):
         raise ValueError(f'"{value}" is not a number')  # noqa: TRY004 - the user's value, not its type
     if kind.startswith("float"):

@@ -46,6 +46,7 @@ EXCEPTIONS: dict[int, str] = {
     GATEWAY_TARGET: "gateway got no answer from the unit",
 }
 _EXCEPTION_BIT = 0x80
+_READS = frozenset({1, 2, 3, 4})
 
 
 class Refused(Exception):
@@ -69,6 +70,11 @@ class Question:
         """The function code."""
         return self.pdu[0]
 
+    @property
+    def is_read(self) -> bool:
+        """Whether asking it twice does no more than asking it once."""
+        return self.pdu[0] in _READS
+
 
 def _within(address: int, count: int, limit: int) -> None:
     if not 1 <= count <= limit:
@@ -87,7 +93,7 @@ def read(table: Table, address: int, count: int) -> Question:
     return Question(pdu, bytes((function, size)), 2 + size)
 
 
-def write_coil(address: int, on: bool) -> Question:
+def write_coil(address: int, *, on: bool) -> Question:
     """Set one coil (function 5)."""
     return _echoed(struct.pack(">BHH", 5, address, 0xFF00 if on else 0))
 

@@ -172,6 +172,7 @@ def _address(point: Point) -> tuple[Table, int, int]:
 # ---------------------------------------------------------------- cutting
 
 
+@lru_cache(maxsize=_SHAPES)
 def halves(read: Read) -> tuple[Read, Read]:
     """Two reads of a read's parts: cut at its widest gap, or in the middle if it has none."""
     parts = read.parts
@@ -184,10 +185,13 @@ def halves(read: Read) -> tuple[Read, Read]:
     return compose(read.table, parts[:cut]), compose(read.table, parts[cut:])
 
 
-def around(read: Read, refused: frozenset[tuple[int, int]]) -> Iterator[Part | Read]:
+@lru_cache(maxsize=_SHAPES)
+def around(read: Read, refused: frozenset[tuple[int, int]]) -> tuple[Part | Read, ...]:
     """The parts known to be refused, and reads of what lies between them, in order."""
+    pieces: list[Part | Read] = []
     for is_refused, run in groupby(read.parts, lambda p: (p.start, p.end) in refused):
         if is_refused:
-            yield from run
+            pieces += run
         else:
-            yield compose(read.table, tuple(run))
+            pieces.append(compose(read.table, tuple(run)))
+    return tuple(pieces)

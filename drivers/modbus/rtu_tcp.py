@@ -1,14 +1,31 @@
-"""Modbus RTU frames over a TCP connection, as transparent serial servers carry them."""
+"""Modbus RTU frames over a TCP connection, as transparent serial servers carry them.
+
+The serial line behind the server keeps its own silence; here only the rules of ``turn`` hold, one
+question at a time. A connection lost while nothing was asked is opened again for the next question.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated
 
-from gateway.driver import Link, LinkDown
+from drivers.modbus.framing import rtu_frame
+from drivers.modbus.link import ModbusLink, Unit
+from drivers.modbus.pdu import Question, Refused
+from drivers.modbus.stream import Stream
+from drivers.modbus.turn import Owed, Turn, overheard
+from gateway.driver import BadResponse, Link, LinkDown, NoResponse
 from gateway.units import Between, Duration
+
+_QUIET = 0.1
+"""Seconds without a byte after which a broken answer is not waited for any longer: more than a
+network and a serial server put between two pieces of one frame."""
+
+
+_UNASKED = 4096  # bytes kept of what comes while nobody asks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +40,110 @@ class RtuTcp:
 
 @asynccontextmanager
 async def open_rtu_tcp(options: RtuTcp) -> AsyncIterator[Link]:
-    """Connect."""
-    raise LinkDown("not built yet")
-    yield
+    """A link over one connection; LinkDown if it cannot be made."""
+    wire = RtuTcpWire(options)
+    await wire.connect()
+    try:
+        yield ModbusLink(wire, asyncio.get_running_loop().time)
+    finally:
+        wire.close()
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A turn under way."""
+
+    turn: Turn
+    answer: asyncio.Future[bytes]
+    patience: float
+    deadline: float
+    timer: asyncio.TimerHandle
+
+
+class RtuTcpWire:
+    """Questions and answers over one connection at a time."""
+
+    depth = 1
+
+    def __init__(self, options: RtuTcp) -> None:
+        self._timeout = options.timeout
+        self._loop = asyncio.get_running_loop()
+        place = options.host, options.port
+        self._stream = Stream(place, options.connect_timeout, self._heard, self._lost)
+        self._one = asyncio.Lock()
+        self._owed = Owed()  # outlives a connection: the serial server may still hold an answer
+        self._unasked = b""
+        self._waiting: _Waiting | None = None
+
+    async def connect(self) -> None:
+        """Open the connection; LinkDown if it cannot be made."""
+        await self._stream.connect()
+
+    def close(self) -> None:
+        """Close it; a question under way ends with LinkDown."""
+        self._stream.close()
+        self._lost(LinkDown("closed"))
+
+    async def ask(self, unit: Unit, question: Question) -> bytes:
+        """The data of the answer; raises as ``drivers.modbus.link.Wire.ask``."""
+        patience = unit.timeout or self._timeout
+        async with self._one:
+            if not self._stream.up:
+                await self.connect()
+            overheard(self._unasked, self._owed)
+            self._unasked = b""
+            while (first := self._owed.before(unit.unit, question)) is not None:
+                with suppress(Refused):
+                    await self._ask(unit.unit, first, patience, proof=True)
+            return await self._ask(unit.unit, question, patience)
+
+    async def _ask(
+        self, unit: int, question: Question, patience: float, *, proof: bool = False
+    ) -> bytes:
+        self._stream.send(rtu_frame(unit, question.pdu))
+        turn = Turn(unit, question, self._owed, proof=proof)
+        answer: asyncio.Future[bytes] = self._loop.create_future()
+        deadline = self._loop.time() + patience
+        timer = self._loop.call_at(deadline, self._expire)
+        self._waiting = waiting = _Waiting(turn, answer, patience, deadline, timer)
+        try:
+            return await answer
+        finally:
+            waiting.timer.cancel()
+            self._waiting = None
+
+    def _heard(self, data: bytes) -> None:
+        waiting = self._waiting
+        if waiting is None or waiting.answer.done():
+            self._unasked = (self._unasked + data)[-_UNASKED:]
+            return
+        try:
+            found = waiting.turn.hear(data)
+        except (Refused, BadResponse) as wrong:
+            waiting.answer.set_exception(wrong)
+            return
+        if found is not None:
+            waiting.answer.set_result(found)
+        else:
+            self._wait_on(waiting)
+
+    def _wait_on(self, waiting: _Waiting) -> None:
+        """Until the deadline, or, once the answer looks broken, until it has been quiet."""
+        until = waiting.deadline
+        if waiting.turn.spoilt:
+            until = min(until, self._loop.time() + _QUIET)
+        waiting.timer.cancel()
+        waiting.timer = self._loop.call_at(until, self._expire)
+
+    def _expire(self) -> None:
+        waiting = self._waiting
+        if waiting is None or waiting.answer.done():
+            return
+        try:
+            waiting.answer.set_result(waiting.turn.end(waiting.patience))
+        except (Refused, BadResponse, NoResponse) as wrong:
+            waiting.answer.set_exception(wrong)
+
+    def _lost(self, reason: LinkDown) -> None:
+        if self._waiting is not None and not self._waiting.answer.done():
+            self._waiting.answer.set_exception(LinkDown(*reason.args))

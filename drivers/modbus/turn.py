@@ -1,0 +1,169 @@
+"""Asking and answering on a wire without transaction numbers: a serial line, or one through TCP.
+
+An RTU answer says who answers and how much, not what was asked. So an answer that comes after its
+question was given up looks exactly like the answer to the next question of the same shape, and
+taking it for that is how masters read one register's value as another's. Two things prevent it:
+
+- ``Owed`` keeps, for each unit, the shapes of the answers that may still come, in the order they
+  were asked. Slaves answer in order: hearing one answer says that everything asked before it is
+  settled.
+- A question of a shape that is still owed is not asked. A harmless question of another shape goes
+  first (the same registers, one fewer). Its answer cannot be mistaken, and proves the line clean.
+
+``Turn`` judges what is heard after one question. Nothing here reads a clock or a port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from drivers.modbus import pdu
+from drivers.modbus.framing import RtuReader
+from drivers.modbus.pdu import Question, Table, answer_data
+from gateway.driver import BadResponse, NoResponse
+
+_TABLE: dict[int, Table] = {function: table for table, function in pdu.READ_FUNCTION.items()}
+
+
+class Owed:
+    """Which answers may still come, by unit: head of the answer → how many, in the order asked."""
+
+    def __init__(self) -> None:
+        self._units: dict[int, dict[bytes, int]] = {}
+
+    def ask(self, unit: int, question: Question) -> None:
+        """A question goes out."""
+        owed = self._units.setdefault(unit, {})
+        owed[question.head] = owed.get(question.head, 0) + 1
+
+    def hear(self, unit: int, answer: bytes) -> bytes | None:
+        """A whole answer came; the head of the one owed that it is, if any.
+
+        Everything asked before it is settled. An answer that fits nothing (an exception, a wrong
+        length) settles the oldest.
+        """
+        owed = self._units.get(unit)
+        if not owed:
+            return None
+        fitting = next((head for head in owed if answer.startswith(head)), None)
+        paid = fitting or next(iter(owed))
+        for head in list(owed):
+            if head == paid:
+                break
+            del owed[head]
+        owed[paid] -= 1
+        if not owed[paid]:
+            del owed[paid]
+        return fitting
+
+    def older(self, unit: int, question: Question) -> bool:
+        """Whether answers asked for before this question may still come."""
+        return next(iter(self._units.get(unit, ())), question.head) != question.head
+
+    def before(self, unit: int, question: Question) -> Question | None:
+        """The question to ask first, where an answer still owed could be taken for this one's.
+
+        Writes need none: a late echo of the very same write says the very same thing.
+        """
+        owed = self._units.get(unit)
+        if not owed or question.head not in owed or len(question.head) != 2:
+            return None
+        return next((other for other in _others(question) if other.head not in owed), None)
+
+
+def _others(question: Question) -> Iterator[Question]:
+    """Reads like this one, of other lengths: fewer first, for those are there for certain."""
+    table = _TABLE.get(question.function, "holding")
+    address = int.from_bytes(question.pdu[1:3], "big")
+    count = int.from_bytes(question.pdu[3:5], "big")
+    step, most = 1, pdu.MAX_READ_REGISTERS
+    if table in pdu.BIT_TABLES:
+        step, most = 8, pdu.MAX_READ_BITS
+    for n in (*range(count - step, 0, -step), *range(count + step, most + 1, step)):
+        yield pdu.read(table, min(address, 65536 - n), n)
+
+
+class Turn:
+    """One question on the line, from its last byte out to the answer or the deadline.
+
+    ``hear`` takes what arrives and returns the answer's data once it is there; ``end`` says what
+    became of a question whose time is up. Both raise ``Refused`` for an exception, and
+    ``BadResponse`` or ``NoResponse`` for what their names say. An exception that may be the answer
+    to an older question is only taken from a question that is asked to settle those (``proof``).
+    """
+
+    __slots__ = ("_owed", "_proof", "_question", "_reader", "_stranger", "_unit")
+
+    def __init__(self, unit: int, question: Question, owed: Owed, *, proof: bool = False) -> None:
+        self._unit = unit
+        self._question = question
+        self._owed = owed
+        self._proof = proof
+        self._reader = RtuReader()
+        self._stranger: int | None = None
+        owed.ask(unit, question)
+
+    @property
+    def missing(self) -> int:
+        """How many bytes a frame that has begun still needs at least."""
+        return self._reader.missing
+
+    @property
+    def spoilt(self) -> bool:
+        """Whether this unit's answer has begun but came broken, or not yet to its end."""
+        ours = (self._unit, self._question.function)
+        front = self._reader.front
+        return ours in self._reader.broken or (
+            front is not None and (front[0], front[1] & 0x7F) == ours
+        )
+
+    def hear(self, data: bytes) -> bytes | None:
+        """Bytes from the line; the answer's data if they complete it."""
+        return self._first(self._reader.feed(data))
+
+    def end(self, waited: float) -> bytes:
+        """The time is up, after ``waited`` seconds: an answer hidden behind garbage, or why not."""
+        reader, spoilt = self._reader, self.spoilt
+        while reader.missing:
+            found = self._first(reader.resync())
+            if found is not None:
+                return found
+        if (self._unit, self._question.function) in reader.broken:
+            raise BadResponse("bad CRC")
+        if spoilt:
+            raise BadResponse("the answer broke off")
+        if self._stranger is not None:
+            raise BadResponse(f"unit {self._stranger} answered for {self._unit}")
+        if reader.skipped:
+            raise BadResponse(f"{reader.skipped} bytes came that are no answer")
+        raise NoResponse(f"no answer in {waited:g} s")
+
+    def _first(self, frames: Iterator[tuple[int, bytes]]) -> bytes | None:
+        for unit, answer in frames:
+            found = self._judge(unit, answer)
+            if found is not None:
+                return found
+        return None
+
+    def _judge(self, unit: int, answer: bytes) -> bytes | None:
+        older = unit == self._unit and self._owed.older(unit, self._question)
+        owed = self._owed.hear(unit, answer)
+        if unit != self._unit:
+            if owed is None:
+                self._stranger = unit
+            return None
+        if owed is not None and owed != self._question.head:
+            return None  # late: the answer to an older question
+        if owed is None and older and not self._proof and answer[0] & 0x80:
+            return None  # an exception, perhaps to an older question
+        return answer_data(self._question, answer)
+
+
+def overheard(data: bytes, owed: Owed) -> None:
+    """Bytes that came while nobody was asking: late answers among them are settled."""
+    reader = RtuReader()
+    for unit, answer in reader.feed(data):
+        owed.hear(unit, answer)
+    while reader.missing:
+        for unit, answer in reader.resync():
+            owed.hear(unit, answer)
