@@ -116,18 +116,20 @@ class Rows:
         """One row."""
         if "derive" in row:
             self._read_derived(row, spot, problems)
-        elif self._driver is None or self._traits is None:
+        elif self._driver is None:
             # Without the driver's word only the generic keys can be judged.
-            kinds = (PointKeys,) if self._driver is None else (PointKeys, self._driver.point)
-            shape(*kinds, strangers=self._driver is None).read(row, spot, problems)
-            self._fail(row.get("name"))
+            shape(PointKeys, strangers=True).read(row, spot, problems)
+            self._fail(row.get("name"), spot, problems)
         else:
-            parts = shape(PointKeys, self._driver.point).read(row, spot, problems)
+            wanted = shape(PointKeys, self._driver.point)
+            parts = wanted.read(row, spot, problems)
             if parts is None:
-                self._fail(row.get("name"))
+                self._fail(row.get("name"), spot, problems)
+                saved = wanted.salvage(row, spot, self._driver.point)
+                if saved is not None:
+                    self._sources(saved[0], saved[1], spot, problems)
             else:
-                keys, source = parts
-                self._add(keys, source, spot, problems)
+                self._add(parts[0], parts[1], spot, problems)
 
     def link(self, rows: Sequence[Any], spot: Spot, problems: list[Problem]) -> None:
         """What only the whole list can tell: whether each derived row's source exists."""
@@ -142,7 +144,7 @@ class Rows:
     def _read_derived(self, row: Mapping[str, Any], spot: Spot, problems: list[Problem]) -> None:
         parts = shape(DerivedKeys).read(row, spot, problems)
         if parts is None:
-            self._fail(row.get("name"))
+            self._fail(row.get("name"), spot, problems)
             return
         keys: DerivedKeys = parts[0]
         known = _numeric_facts(self._kind) if self._kind else ()
@@ -157,20 +159,33 @@ class Rows:
             self.ends[keys.name] = keys.derive.linear
 
     def _add(self, keys: PointKeys, row: Any, spot: Spot, problems: list[Problem]) -> None:  # noqa: ANN401  # the driver's
-        try:
-            sources = list(self._sources(keys, row))
-            _check_kind(keys, _kind(sources[0][1]))
-        except ValueError as error:
-            problems.append(told(str(error), _known(row), spot))
-            self._fail(keys.name)
-            return
+        sources = self._sources(keys, row, spot, problems)
+        if not sources:
+            self._fail(keys.name, spot, problems)
         convert = _convert(keys)
         for name, source in sources:
             if self._reserve(name, spot, problems):
                 self.points.append(self._point(name, source, keys, convert))
 
-    def _sources(self, keys: PointKeys, row: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-        """The name and the driver's own row of each point a row stands for; ValueError if none."""
+    def _sources(
+        self,
+        keys: PointKeys,
+        row: Any,  # noqa: ANN401  # the driver's
+        spot: Spot,
+        problems: list[Problem],
+    ) -> Sequence[tuple[str, Any]]:
+        """The name and the driver's own row of each point a row stands for."""
+        if self._traits is None:
+            return ()
+        try:
+            sources = list(self._each(keys, row))
+            _check_kind(keys, _kind(sources[0][1]))
+        except ValueError as error:
+            problems.append(told(str(error), _known(row), spot))
+            return ()
+        return sources
+
+    def _each(self, keys: PointKeys, row: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
         if keys.count is not None and not hasattr(row, "element"):
             raise ValueError("count: this driver's rows cannot be repeated")
         if keys.flags and not hasattr(row, "bit"):
@@ -200,11 +215,11 @@ class Rows:
             on_change=keys.on_change,
         )
 
-    def _fail(self, name: object) -> None:
-        """A row cannot be read; its name, if it has one, is not free all the same."""
+    def _fail(self, name: object, spot: Spot, problems: list[Problem]) -> None:
+        """A row cannot be read; its name, if it has one, is taken all the same."""
         self.whole = False
         if isinstance(name, str):
-            self.names[name] = None
+            self._reserve(name, spot, problems)
 
     def _reserve(self, name: str, spot: Spot, problems: list[Problem]) -> bool:
         """Take a name; a problem if it is taken, too long, or one too many."""

@@ -161,9 +161,13 @@ def _head(
 ) -> tuple[Head | None, Any]:
     kinds = (Head,) if driver is None else (Head, driver.traits)
     parts = shape(*kinds, strangers=driver is None).read(table, spot, problems)
-    if parts is None:
-        return None, None
-    return parts[0], parts[1] if driver else None
+    if parts is not None:
+        return parts[0], parts[1] if driver else None
+    head, traits = (
+        shape(kind, strangers=True).salvage(table, spot) or (None,)
+        for kind in (Head, driver.traits if driver else Head)
+    )
+    return head[0], traits[0] if driver else None
 
 
 def _rows(
@@ -218,7 +222,8 @@ def _control(
     problems: list[Problem],
 ) -> Control | None:
     kinds = (ControlKeys,) if driver is None else (ControlKeys, driver.command)
-    parts = shape(*kinds, strangers=driver is None).read(table, spot, problems)
+    wanted = shape(*kinds, strangers=driver is None)
+    parts = wanted.read(table, spot, problems) or wanted.salvage(table, spot, *kinds[1:])
     if parts is None or driver is None or traits is None:
         return None
     keys, target = parts
@@ -226,7 +231,7 @@ def _control(
         try:
             target = target.complete(traits)
         except ValueError as error:
-            problems.append(told(str(error), shape(*kinds).keys, spot))
+            problems.append(told(str(error), wanted.keys, spot))
             return None
     return Control(name, target, keys.unit, keys.min, keys.max, keys.read_back)
 

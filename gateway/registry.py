@@ -13,11 +13,14 @@ import importlib.util
 import pkgutil
 import re
 from collections.abc import Iterator, Mapping
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.driver import Driver
 from gateway.problems import suggest
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
 
 PACKAGE = "drivers"
 GROUP = "wayside.drivers"
@@ -46,7 +49,7 @@ def drivers() -> Mapping[str, Driver]:
             found.update(_own(module))
         except LookupError:  # an extra that is not installed: ``driver`` says so when asked for it
             continue
-    for entry in entry_points(group=GROUP):
+    for entry in _entries():
         if entry.name not in found:
             found[entry.name] = _load(entry)
     return dict(sorted(found.items()))
@@ -99,8 +102,15 @@ def _own(module: str) -> Mapping[str, Driver]:
     return found
 
 
+def _entries() -> EntryPoints:
+    """What other distributions offer; only looked for when asked, since it reads all of them."""
+    from importlib import metadata  # noqa: PLC0415  # 25 ms that a site of our own drivers saves
+
+    return metadata.entry_points(group=GROUP)
+
+
 def _foreign(name: str) -> Driver | None:
-    for entry in entry_points(group=GROUP, name=name):
+    for entry in _entries().select(name=name):
         return _load(entry)
     return None
 

@@ -21,7 +21,7 @@ from gateway.problems import ConfigurationError, Problem, suggest
 from gateway.profile import Profile, load_profile, profile_file
 from gateway.tables.cells import from_cells
 from gateway.tables.document import Spot
-from gateway.tables.shape import shape
+from gateway.tables.shape import Shape, shape
 from gateway.tables.words import Id, Latitude, Longitude
 
 #: The most devices of a site.
@@ -72,18 +72,16 @@ class Roster:
             return
         driver = self._driver(table.get("bus"), spot)
         profile = self._profile(table.get("profile"), spot)
-        fits = (
-            driver is not None and profile is not None and self._fits(table, driver, profile, spot)
-        )
-        kinds = (driver.device, FACTS[profile.kind]) if driver and profile and fits else ()
-        asked = shape(DeviceKeys, *kinds, strangers=not kinds)
+        if driver and profile and not self._agree(driver, profile, table, spot):
+            driver = profile = None
+        asked = _asked(driver, profile)
         if cells:
             table = from_cells(table, asked.keys)
         if driver is not None:
             self._claim_place(table, driver, spot)
         parts = asked.read(table, spot, self._problems)
         rules = read_rules(table.get("rules"), self.rules, spot.at("rules"), self._problems)
-        if parts is not None and profile is not None and fits:
+        if parts is not None and driver and profile:
             keys, options, facts = parts
             self._check_facts(profile, facts, spot)
             self.devices[keys.bus].append(_device(keys, options, facts, profile, rules))
@@ -145,7 +143,9 @@ class Roster:
         self._blame(spot.at("profile"), f"there is no file {file}", hint)
         return None
 
-    def _fits(self, table: Mapping[str, Any], driver: Driver, profile: Profile, spot: Spot) -> bool:
+    def _agree(
+        self, driver: Driver, profile: Profile, table: Mapping[str, Any], spot: Spot
+    ) -> bool:
         if profile.family == driver.family:
             return True
         problem = (
@@ -199,6 +199,16 @@ class Roster:
 
     def _blame(self, spot: Spot, problem: str, hint: str) -> None:
         self._problems.append(spot.problem(problem, hint))
+
+
+def _asked(driver: Driver | None, profile: Profile | None) -> Shape:
+    """What a device must say, as far as its bus and its profile are known."""
+    kinds: list[type] = [DeviceKeys]
+    if driver is not None:
+        kinds.append(driver.device)
+    if profile is not None:
+        kinds.append(FACTS[profile.kind])
+    return shape(*kinds, strangers=driver is None or profile is None)
 
 
 def _device(

@@ -91,8 +91,10 @@ def load_site(path: Path, rules: Mapping[str, type]) -> Site:
     for i, entry in enumerate(devices if isinstance(devices, list) else ()):
         if isinstance(entry, Mapping):
             roster.add(entry, spot.at("device", i))
-    for i, file in enumerate(gateway.devices if gateway else ()):
-        read_register(file, spot.at("gateway", "devices", i), roster, problems)
+    files = _table(table, "gateway").get("devices")
+    for i, file in enumerate(files if isinstance(files, list) else ()):
+        if isinstance(file, str) and file:
+            read_register(path.parent / file, spot.at("gateway", "devices", i), roster, problems)
     if problems or gateway is None or mqtt is None or outbox is None:
         raise ConfigurationError(problems)
     return Site(

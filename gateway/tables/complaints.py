@@ -7,6 +7,7 @@ could have been one of several things, the core reports one error for each; they
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from gateway.problems import suggest
 from gateway.tables.lines import Keys
 
+_WORD = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _SECRETS = {
     "password": "password_file",
     "passwd": "password_file",
@@ -43,10 +45,10 @@ class Complaint:
 
     @classmethod
     def at_word(cls, text: str, known: Iterable[str], keys: Keys = ()) -> Complaint:
-        """A whole table's complaint; one that opens with the name of a key belongs to that key."""
-        word = text.split(maxsplit=1)[0].rstrip(":,;") if text.strip() else ""
+        """A whole table's complaint; it belongs to the first of its keys that the text names."""
         problem, _, hint = text.partition("; ")
-        return cls((*keys, word) if word in set(known) else keys, problem, hint)
+        key = next((word for word in _WORD.findall(problem) if word in set(known)), None)
+        return cls(keys if key is None else (*keys, key), problem, hint)
 
 
 def complaints(errors: Iterable[Mapping[str, Any]], table: object) -> list[Complaint]:
@@ -95,7 +97,7 @@ def _complaint(keys: Keys, errors: Sequence[Mapping[str, Any]]) -> Complaint:
 
 def _missing(keys: Keys) -> Complaint:
     if isinstance(keys[-1], int):
-        return Complaint(keys[:-1], "the list is too short")
+        return Complaint(keys[:-1], "the list has too few items")
     return Complaint(keys, f'"{keys[-1]}" is missing', f"add {keys[-1]} = …")
 
 

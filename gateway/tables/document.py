@@ -22,6 +22,8 @@ from gateway.tables.lines import Keys, lines_of
 LIMIT = 16_000_000
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_NAMES = re.compile(r"\('[^()]*'\)|\('[^()]*',\)")
+_NAME = re.compile(r"'([^']*)'")
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -128,5 +130,7 @@ def _syntax(file: Path, text: str, message: str) -> Problem:
         line, column = int(place[1]), f" at column {place[2]}"
     else:
         line, column = max(1, text.rstrip().count("\n") + 1), ""
+    problem = _NAMES.sub(lambda names: written(tuple(_NAME.findall(names[0]))), problem)
     problem = problem[:1].lower() + problem[1:]
-    return Problem(str(file), line, "", f"not TOML: {problem}{column}")
+    hint = "the key stands there already" if problem == "cannot overwrite a value" else ""
+    return Problem(str(file), line, "", f"not TOML: {problem}{column}", hint)

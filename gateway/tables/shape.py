@@ -69,6 +69,21 @@ class Shape:
                 problems.append(told(str(error), self.keys, spot))
         return tuple(made) if len(made) == len(self._parts) else None
 
+    def salvage(self, table: Mapping[str, Any], spot: Spot, *whole: type) -> tuple[Any, ...] | None:
+        """What a refused table would be without its wrong keys, to look for further mistakes.
+
+        ``None`` where it cannot be without them, or where one belongs to a dataclass of ``whole``:
+        judging the rest of it would then blame the wrong key.
+        """
+        try:
+            self._validator.validate_python(table, context=spot.file.parent)
+        except ValidationError as error:
+            wrong = {found["loc"][0] for found in error.errors(include_url=False) if found["loc"]}
+            if any(key in _hints(kind) for kind in whole for key in wrong):
+                return None
+            table = {key: value for key, value in table.items() if key not in wrong}
+        return self.read(table, spot, [])
+
 
 def shape(*kinds: type, strangers: bool = False, partial: bool = False) -> Shape:
     """The shape of a table that holds the keys of these frozen dataclasses, compiled once.
@@ -85,7 +100,7 @@ def _compiled(kinds: tuple[type, ...], strangers: bool, partial: bool) -> Shape:
 
 
 def told(text: str, known: Iterable[str], spot: Spot) -> Problem:
-    """A ``ValueError`` of somebody's table, located at the key its text opens with, if it does.
+    """A ``ValueError`` of somebody's table, located at the first of its keys the text names.
 
     What follows a semicolon is the hint: ``"address 70000 is past 65535; addresses start at 0"``.
     """
