@@ -72,8 +72,12 @@ class Label:
     until: Millis | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """For programs."""
         return asdict(self)
+
+    def as_text(self) -> str:
+        """For people."""
+        return f"{self.device}: {self.fault} {'begins' if self.until is None else 'ends'}"
 
 
 class Injector:

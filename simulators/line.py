@@ -26,6 +26,7 @@ from pymodbus.pdu import DecodePDU
 from gateway.model import Millis
 from simulators.device import Served, Simulated, served
 from simulators.modbus import Units
+from simulators.plan import Pace
 from simulators.world import Clock
 
 _PORTION = 0.004
@@ -38,20 +39,6 @@ _NEAREST, _FARTHEST = 300, 5_000
 """mm an MB7389 can report."""
 _PERIOD = 0.15
 """s between two readings of an HRXL-MaxSonar-WR (6.7 a second, datasheet)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """The character format of a line."""
-
-    baudrate: int = 9600
-    parity: str = "N"
-    stopbits: int = 1
-
-    @property
-    def character(self) -> float:
-        """Seconds a character takes: a start bit, eight data bits, parity if any, stop bits."""
-        return (9 + (self.parity != "N") + self.stopbits) / self.baudrate
 
 
 class Wire:
@@ -177,6 +164,7 @@ class Sensor:
     """A device that is alone on its line and has one thing to say: its ``distance`` in mm."""
 
     device: Simulated
+    digits: int = 4
     mute: bool = False
     served: Served = field(default_factory=served)
 
@@ -195,10 +183,9 @@ class SensorLine:
     What is nearer than 300 mm it reports as 300 (HRXL-MaxSonar-WR datasheet).
     """
 
-    def __init__(self, wire: Wire, sensor: Sensor, digits: int, clock: Clock) -> None:
+    def __init__(self, wire: Wire, sensor: Sensor, clock: Clock) -> None:
         self._wire = wire
         self._sensor = sensor
-        self._digits = digits
         self._clock = clock
 
     async def talk(self) -> None:
@@ -206,5 +193,5 @@ class SensorLine:
         while True:
             if not self._sensor.mute:
                 distance = self._sensor.sample(self._clock.now())
-                self._wire.say(f"R{distance:0{self._digits}d}\r".encode("ascii"))
+                self._wire.say(f"R{distance:0{self._sensor.digits}d}\r".encode("ascii"))
             await asyncio.sleep(_PERIOD)

@@ -1,0 +1,97 @@
+"""A living district: its devices built from the plan, and the handle to look at and break them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+
+from gateway.model import Millis, Value
+from simulators.bin import Bin
+from simulators.cabinet import Cabinet
+from simulators.device import Simulated, Station, Values
+from simulators.faults import Injector, Label
+from simulators.feeder import Feeder
+from simulators.lamp import Lamp
+from simulators.line import Sensor
+from simulators.maps import Map, read_map
+from simulators.modbus import Unit
+from simulators.plan import Asset, District
+from simulators.registers import Image
+from simulators.world import World
+
+
+class City:
+    """Every device by its id, the faults injected so far, and the truth about each value."""
+
+    def __init__(self, district: District, world: World, remember: int = 4) -> None:
+        self.district = district
+        self.world = world
+        self.stations = stations_of(district, world, remember)
+        self.injector = Injector(self.stations, world)
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """Every fault so far, in the order they began."""
+        return self.injector.labels
+
+    def inject(self, device: str, fault: str, over: float = 0.0) -> Label:
+        """Break a device now; see ``Injector.inject``."""
+        return self.injector.inject(device, fault, over)
+
+    def repair(self, device: str, fault: str) -> Label:
+        """End a fault now; see ``Injector.repair``."""
+        return self.injector.repair(device, fault)
+
+    def values(self, device: str) -> Values:
+        """What all sensors of a device show now, before any rounding to a register."""
+        simulated = self.stations[device].device
+        simulated.advance(self.world.clock.now())
+        return simulated.values()
+
+    def value(self, device: str, point: str) -> Value | None:
+        """What one of them shows."""
+        return self.values(device)[point]
+
+    def served(self, device: str) -> tuple[tuple[Millis, Values], ...]:
+        """The last looks somebody took at a device: when, and what a correct client must find."""
+        return tuple(self.stations[device].served)
+
+
+def stations_of(district: District, world: World, remember: int) -> Mapping[str, Station]:
+    """Every device of a plan, in its order, as it meets its wire."""
+    devices = devices_of(district, world)
+    maps: dict[str, Map] = {}
+    found: dict[str, Station] = {}
+    for asset in district.assets:
+        plan = maps.get(asset.profile)
+        if plan is None:
+            plan = maps[asset.profile] = read_map(Path(district.folder, asset.profile))
+        found[asset.id] = station_of(asset, devices[asset.id], plan, remember)
+    return found
+
+
+def station_of(asset: Asset, device: Simulated, plan: Map, remember: int) -> Station:
+    """One device with its registers, or with its voice."""
+    if asset.unit is None:
+        return Sensor(device, digits=plan.digits, served=deque(maxlen=remember))
+    return Unit(asset.unit, device, Image(plan), served=deque(maxlen=remember))
+
+
+def devices_of(district: District, world: World) -> Mapping[str, Simulated]:
+    """The physics of every device; a pillar knows the lamps of its feeder."""
+    lamps: dict[str, Lamp] = {
+        asset.id: Lamp(asset.id, asset.facts, world)
+        for asset in district.assets
+        if asset.kind == "lamp"
+    }
+    found: dict[str, Simulated] = {**lamps}
+    for asset in district.assets:
+        if asset.kind == "feeder":
+            fed = [lamp for lamp in lamps.values() if lamp.facts.feeder == asset.facts.feeder]
+            found[asset.id] = Feeder(asset.id, asset.facts, world, fed)
+        elif asset.kind == "signal":
+            found[asset.id] = Cabinet(asset.id, asset.facts, world)
+        elif asset.kind == "bin":
+            found[asset.id] = Bin(asset.id, asset.facts, world)
+    return found

@@ -1,0 +1,82 @@
+"""The plan of a district as values: its wires, its devices, where they stand.
+
+``simulators.district`` draws it, ``simulators.sitefile`` writes it down for a gateway, and
+``simulators.servers`` builds it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from gateway.model import Kind
+from simulators.places import Place
+
+DriverName: TypeAlias = Literal["modbus-tcp", "modbus-rtu", "maxbotix"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The character format of a line."""
+
+    baudrate: int = 9600
+    parity: str = "N"
+    stopbits: int = 1
+
+    @property
+    def character(self) -> float:
+        """Seconds a character takes: a start bit, eight data bits, parity if any, stop bits."""
+        return (9 + (self.parity != "N") + self.stopbits) / self.baudrate
+
+
+SENSOR_PACE = Pace(baudrate=9_600)
+"""What every MaxBotix sensor speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One wire: a TCP port on loopback, or a pty under ``path``."""
+
+    name: str
+    driver: DriverName
+    port: int = 0
+    path: Path | None = None
+    pace: Pace = SENSOR_PACE
+
+    @property
+    def address(self) -> str:
+        """Where a client finds it, for people."""
+        if self.path is None:
+            return f"127.0.0.1:{self.port}"
+        return f"{self.path} {self.pace.baudrate} 8{self.pace.parity}{self.pace.stopbits}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One device: its row in the gateway's asset register."""
+
+    id: str
+    kind: Kind
+    profile: str
+    bus: str
+    unit: int | None
+    facts: Any
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """Everything in one place; files stand in ``folder``."""
+
+    place: Place
+    seed: int
+    folder: Path
+    endpoints: tuple[Endpoint, ...]
+    assets: tuple[Asset, ...]
+
+    @property
+    def site_file(self) -> Path:
+        """The gateway's site file."""
+        return self.folder / "site.toml"

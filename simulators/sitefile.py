@@ -1,0 +1,169 @@
+"""The files a gateway needs for a simulated district: site file, lamp register, profiles.
+
+The profiles are the shipped ones with one change: every point is polled each second, because a
+demonstration that polls every ten seconds is dull. The site file shortens the rules' delays for the
+same reason, and says so. Lamps stand in a CSV register, everything else in the site file, so that
+both ways of listing devices are in use.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from gateway import registry
+from simulators.plan import Asset, District, Endpoint
+
+PROFILES = {
+    "lamp": "lamp/generic",
+    "feeder": "feeder/generic",
+    "signal": "signal/generic",
+    "bin": "bin/generic",
+    "bin-serial": "bin/maxbotix-mb7389",
+}
+"""The shipped profile behind each file of a district's ``profiles``."""
+
+_EVERY = re.compile(r'(\bevery\s*=\s*)"[^"]*"')
+_HEAD = """\
+# A simulated district, written by Wayside's simulators. It stands in {name}, because there the sun
+# was highest when this file was written: day burners and lit tunnels can be shown at any hour.
+schema = 1
+
+[gateway]
+id = "gw-demo"
+site = "{site}"
+latitude = {latitude}
+longitude = {longitude}
+timezone = "{timezone}"
+data_dir = "data"
+devices = ["lamps.csv"]
+
+[mqtt]
+url = "{broker}"
+
+"""
+_RULES = """
+# This is a demonstration: every delay below is cut to seconds so that faults show while you watch.
+# Leave these tables out of a real site file; the defaults are made for real streets.
+[rules.comm_loss]
+on_delay = "3s"
+
+[rules.lamp_failure]
+on_delay = "5s"
+off_delay = "2s"
+warm_up = "3s"
+
+[rules.day_burner]
+on_delay = "5s"
+off_delay = "2s"
+
+[rules.feeder_outage]
+on_delay = "3s"
+off_delay = "3s"
+
+[rules.conflicting_greens]
+off_delay = "3s"
+
+[rules.bin_full]
+on_delay = "5s"
+off_delay = "2s"
+
+[rules.bin_fire]
+off_delay = "2s"
+"""
+
+
+def write(district: District, broker: str) -> None:
+    """Write all the files of a district into its folder."""
+    folder = district.folder / "profiles"
+    folder.mkdir(exist_ok=True)
+    for name, shipped in PROFILES.items():
+        text = quick(profile_file(shipped).read_text(encoding="utf-8"))
+        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    lamps = [asset for asset in district.assets if asset.kind == "lamp"]
+    write_register(district.folder / "lamps.csv", lamps)
+    district.site_file.write_text("".join(site_text(district, broker)), encoding="utf-8")
+
+
+def profile_file(name: str) -> Path:
+    """The file of a shipped profile, ``lamp/generic``."""
+    return registry.folder() / "profiles" / f"{name}.toml"
+
+
+def quick(profile: str) -> str:
+    """A profile's text with every period cut to one second."""
+    return _EVERY.sub(r'\1"1s"', profile)
+
+
+def site_text(district: District, broker: str) -> Iterator[str]:
+    """The site file, piece by piece."""
+    place = district.place
+    yield _HEAD.format(
+        name=place.name,
+        site=place.site,
+        latitude=place.latitude,
+        longitude=place.longitude,
+        timezone=place.timezone,
+        broker=broker,
+    )
+    for endpoint in district.endpoints:
+        yield table(f"[bus.{endpoint.name}]", bus_keys(endpoint))
+    for asset in district.assets:
+        if asset.kind != "lamp":
+            yield table("[[device]]", device_keys(asset))
+    yield _RULES
+
+
+def bus_keys(endpoint: Endpoint) -> dict[str, Any]:
+    """The keys of a ``[bus.*]`` table."""
+    keys: dict[str, Any] = {"driver": endpoint.driver}
+    if endpoint.path is None:
+        return keys | {"host": "127.0.0.1", "port": endpoint.port, "timeout": "500ms"}
+    keys["port"] = str(endpoint.path)
+    if endpoint.driver == "modbus-rtu":
+        keys |= {"baudrate": endpoint.pace.baudrate, "parity": endpoint.pace.parity}
+        keys |= {"stopbits": endpoint.pace.stopbits, "timeout": "300ms"}
+    return keys
+
+
+def device_keys(asset: Asset) -> dict[str, Any]:
+    """The keys of a ``[[device]]`` table; facts only where they differ from the default."""
+    keys: dict[str, Any] = {"id": asset.id, "profile": asset.profile, "bus": asset.bus}
+    if asset.unit is not None:
+        keys["unit"] = asset.unit
+    for fact in fields(asset.facts):
+        value = getattr(asset.facts, fact.name)
+        if fact.default is MISSING or value != fact.default:
+            keys[fact.name] = value
+    return keys | {"latitude": asset.latitude, "longitude": asset.longitude}
+
+
+def table(header: str, keys: Mapping[str, Any]) -> str:
+    """A TOML table of plain values."""
+    lines = [f"{key} = {literal(value)}" for key, value in keys.items()]
+    return "\n".join([header, *lines, "", ""])
+
+
+def literal(value: object) -> str:
+    """A value as TOML writes it; for text, numbers, truths and lists JSON writes the same."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def write_register(file: Path, assets: list[Asset]) -> None:
+    """An asset register: one row a device, a column for every key any of them has."""
+    rows = [device_keys(asset) for asset in assets]
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({key: _cell(value) for key, value in row.items()})
+
+
+def _cell(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
