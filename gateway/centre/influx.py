@@ -101,7 +101,7 @@ def _dropped(reason: str) -> int:
     return int(found[1]) if found else 0
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> str | None:
+def judge(status: int, headers: Mapping[str, str], body: str) -> str | None:
     """What an answer to a write means: None for taken, else why its lines were refused.
 
     A 400 that does not speak as InfluxDB does (a proxy, a TLS port asked in plain HTTP) says
@@ -110,7 +110,7 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> str | None:
     if status in {200, 204}:
         return None
     reason = _reason(body)
-    said = f"{status}: {reason or body[:200].decode('utf-8', 'replace').strip() or 'no reason'}"
+    said = f"{status}: {reason or body[:200].strip() or 'no reason'}"
     if status == 413 or (status in {400, 422} and reason):
         return said
     if status in {400, 401, 403, 404, 405, 422}:
@@ -118,7 +118,7 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> str | None:
     raise StoreBusy(said, _retry_after(headers))
 
 
-def _reason(body: bytes) -> str:
+def _reason(body: str) -> str:
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -126,6 +126,10 @@ def _reason(body: bytes) -> str:
     if not isinstance(answer, dict):
         return ""
     return str(answer.get("error") or answer.get("message") or "")[:2000]
+
+
+def _said(answer: urllib3.BaseHTTPResponse) -> str:
+    return answer.data.decode("utf-8", "replace")
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
@@ -175,7 +179,7 @@ class _Server:
                 )
             ) as answer:
                 if answer.status != 200:
-                    reason = _reason(answer.data) or "no reason"
+                    reason = _reason(_said(answer)) or "no reason"
                     raise HistoryUnavailable(f"{self._url}: {answer.status}: {reason}")
                 for document in answer:
                     yield from _series(document)
@@ -219,14 +223,14 @@ class _PostV1:
     def __call__(self, body: bytes) -> str | None:
         """Send one request; a missing database is made, and the request sent once more."""
         answer = self._write(body)
-        if answer.status == 404 and "database not found" in _reason(answer.data):
+        if answer.status == 404 and "database not found" in _reason(_said(answer)):
             create = f"CREATE DATABASE {name(self._server.database)}"
             try:
                 list(self._server.ask(create))
             except HistoryUnavailable as error:
                 raise StoreRefused(f"{create}: {error}") from error
             answer = self._write(body)
-        return judge(answer.status, answer.headers, answer.data)
+        return judge(answer.status, answer.headers, _said(answer))
 
     def _write(self, body: bytes) -> urllib3.BaseHTTPResponse:
         try:
@@ -253,10 +257,12 @@ class _PostV2:
             self._write(self._bucket, record=body, write_precision=WritePrecision.MS)  # type: ignore[arg-type]  # a str, there
         except urllib3.exceptions.HTTPError as error:
             raise StoreBusy(str(error)) from error
+        except UnicodeDecodeError as error:  # the client reads every answer as UTF-8
+            raise StoreRefused("answers as no InfluxDB does; is this its port?") from error
         except ApiException as error:
             if not error.status:
                 raise StoreBusy(str(error.reason)) from error
-            return judge(error.status, error.headers or {}, error.body or b"")
+            return judge(error.status, error.headers or {}, error.body or "")
         return None
 
 
