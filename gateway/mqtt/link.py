@@ -168,7 +168,7 @@ class _Client(aiomqtt.Client):
             self._close()
 
     def _on_disconnect(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - aiomqtt's own
-        """aiomqtt ignores an end before the broker's answer, and would wait in vain."""
+        """A closing before the broker answered, which aiomqtt ignores and waits on."""
         if not self._connected.done():
             why = "closed before it answered; does it want a certificate, or another protocol?"
             self._connected.set_exception(aiomqtt.MqttError(why))
