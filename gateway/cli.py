@@ -8,12 +8,14 @@ imports its room when it runs, so that the daemon pays for nothing but itself.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TextIO, TypeVar
 
 import orjson
 import typer
@@ -41,15 +43,20 @@ CentreFile = Annotated[Path, typer.Argument(metavar="CENTRE", help="The centre's
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout.")]
 
 
+def line(text: str, sink: TextIO) -> None:
+    """A line, seen at once even through a pipe."""
+    sink.write(text + "\n")
+    sink.flush()
+
+
 def say(text: str) -> None:
     """Data for people, on stdout."""
-    sys.stdout.write(text + "\n")
+    line(text, sys.stdout)
 
 
 def say_json(data: object) -> None:
-    """One JSON document on stdout, flushed so that a reader of a stream sees it at once."""
-    sys.stdout.write(orjson.dumps(data).decode() + "\n")
-    sys.stdout.flush()
+    """One JSON document a line on stdout."""
+    say(orjson.dumps(data).decode())
 
 
 def refuse(error: ConfigurationError) -> NoReturn:
@@ -87,10 +94,13 @@ def centre_of(path: Path) -> Any:  # noqa: ANN401  # Centre, whose module loads 
         refuse(error)
 
 
-def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T:
-    """Run ``work(stop)`` on the fastest loop there is; SIGINT and SIGTERM set ``stop``.
+def until_stopped(
+    work: Callable[[asyncio.Event], Coroutine[Any, Any, T]], then: Callable[[T], object] = id
+) -> None:
+    """Run ``work(stop)`` on the fastest loop there is, ``then`` tell what came of it.
 
-    After SIGINT the work ends as cleanly as after SIGTERM, and then the exit code is 130.
+    SIGINT and SIGTERM set ``stop``; the work ends as cleanly after either, but after SIGINT the exit
+    code is 130.
     """
     interrupted = False
 
@@ -107,15 +117,19 @@ def until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         return await work(stop)
 
-    try:
-        from uvloop import new_event_loop
-    except ImportError:  # no wheel on armv7l: the standard loop does
-        from asyncio import new_event_loop
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        result = runner.run(supervised())
+    with asyncio.Runner(loop_factory=fastest_loop()) as runner:
+        then(runner.run(supervised()))
     if interrupted:
         raise KeyboardInterrupt
-    return result
+
+
+def fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's, or the standard one where it has no wheel (armv7l)."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        return None
+    return new_event_loop
 
 
 @app.callback(invoke_without_command=True)
@@ -141,12 +155,13 @@ def run(
     from gateway.edge import daemon
 
     try:
-        summary = until_stopped(lambda stop: daemon.run(loaded, stop=stop, record=record))
+        until_stopped(
+            lambda stop: daemon.run(loaded, stop=stop, record=record),
+            lambda summary: say_json(asdict(summary)) if json else None,
+        )
     except daemon.CannotStart as error:
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(1) from None
-    if json:
-        say_json(asdict(summary))
 
 
 @app.command()
@@ -220,21 +235,109 @@ def ingest(centre: CentreFile, json: Json = False) -> None:
     loaded = centre_of(centre)
     from gateway.centre import ingest as room
 
-    summary = until_stopped(lambda stop: room.run(loaded, stop=stop))
-    if json:
-        say_json(asdict(summary))
+    until_stopped(
+        lambda stop: room.run(loaded, stop=stop),
+        lambda summary: say_json(asdict(summary)) if json else None,
+    )
 
 
 @app.command()
 def console(
     centre: CentreFile,
     port: Annotated[int | None, typer.Option(help="Listen there instead.")] = None,
+    notice: Annotated[str | None, typer.Option(help="A line on top of the page.")] = None,
 ) -> None:
     """Serve the operations centre's page."""
     loaded = centre_of(centre)
     from gateway.centre import console as room
 
-    until_stopped(lambda stop: room.run(loaded, port=port, stop=stop))
+    try:
+        until_stopped(lambda stop: room.run(loaded, port=port, notice=notice, stop=stop))
+    except room.CannotListen as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def sim(
+    scenario: Annotated[str, typer.Argument(help="A shipped scenario, or a path to a .toml.")],
+    devices: Annotated[int, typer.Option(help="How many devices.")] = 32,
+    folder: Annotated[
+        Path, typer.Option("--dir", help="Where the site file and the ptys go.")
+    ] = Path("wayside-sim"),
+    json: Json = False,
+) -> None:
+    """Run only the simulators, for any gateway to poll."""
+    from simulators import servers
+
+    wanted = scenario_of(scenario)
+    try:
+        until_stopped(
+            lambda stop: servers.run(
+                wanted, folder=folder, stop=stop, devices=devices, as_json=json
+            )
+        )
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(2 if isinstance(error, ValueError) else 1) from None
+
+
+@app.command()
+def demo(  # one argument an option, as contracts §2 lists them
+    lasts: Annotated[
+        float | None, typer.Option("--for", min=1, metavar="S", help="End after S seconds.")
+    ] = None,
+    devices: Annotated[int, typer.Option(help="How many devices.")] = 32,
+    scenario: Annotated[str, typer.Option(help="A shipped scenario, or a .toml.")] = "mixed",
+    port: Annotated[int, typer.Option(help="The console's port; the next free if taken.")] = 8080,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Keep everything here; else in a temporary folder.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """A simulated district, polled, judged, stored and shown, all on this machine."""
+    from simulators import demo as room
+
+    wanted = scenario_of(scenario)
+    with contextlib.ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wayside-demo-")))
+        options = room.Options(
+            folder=folder, scenario=wanted, devices=devices, lasts=lasts, port=port
+        )
+        sink = sys.stderr if json else sys.stdout
+        try:
+            until_stopped(
+                lambda stop: room.run(
+                    options, stop=stop, tally=stored_rows, say=lambda text: line(text, sink)
+                ),
+                lambda summary: say_json(summary) if json else say(room.as_text(summary)),
+            )
+        except (room.DemoFailed, OSError) as error:
+            sys.stderr.write(f"{error}\n")
+            raise typer.Exit(1) from None
+        except ValueError as error:
+            sys.stderr.write(f"{error}\n")
+            raise typer.Exit(2) from None
+
+
+def scenario_of(name: str) -> Any:  # noqa: ANN401  # Scenario, whose module loads only when needed
+    """A scenario by name or path, or exit 2 with all that is wrong with it."""
+    from simulators import scenario
+
+    try:
+        return scenario.load(name)
+    except ConfigurationError as error:
+        refuse(error)
+
+
+def stored_rows(centre: Path, since: int) -> tuple[int, int]:
+    """What a centre's history holds since then: rows, and rows that share their moment."""
+    from gateway.centre.database import open_history
+
+    with open_history(centre_of(centre)) as history:
+        counts = history.count(since, 1 << 53)
+    return sum(one.rows for one in counts), sum(one.duplicates for one in counts)
 
 
 @profiles.command("list")

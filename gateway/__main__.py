@@ -1,0 +1,5 @@
+"""``python -m gateway`` is ``wayside``."""
+
+from gateway.cli import main
+
+main()

@@ -1,0 +1,72 @@
+"""Was every injected fault found, and nothing else? Pure: labels and alarms in, verdict out.
+
+A fault is *found* when its device raises its code between the injection and a while after its end.
+A raise that no label explains is a false alarm.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from gateway.model import Millis
+from simulators.faults import Label
+
+_AFTERGLOW = 15_000
+"""How long after a fault's end its alarm may still come, in ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """An alarm that came up: of which device, which code, and when."""
+
+    device: str
+    code: str
+    at: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An injected fault and how long it took to be found; None if it was not."""
+
+    device: str
+    fault: str
+    code: str
+    at: Millis
+    detected_after_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Alarms by code, every injected fault, and the two counts that ought to be zero."""
+
+    alarms: dict[str, int]
+    injected: tuple[Found, ...]
+    missed: int
+    false_alarms: int
+
+
+def judge(labels: Sequence[Label], raises: Iterable[Raise]) -> Verdict:
+    """Hold the alarms against the truth."""
+    seen = sorted(set(raises), key=lambda one: one.at)
+    injected = tuple(_found(label, seen) for label in labels)
+    return Verdict(
+        alarms=dict(sorted(Counter(one.code for one in seen).items())),
+        injected=injected,
+        missed=sum(one.detected_after_ms is None for one in injected),
+        false_alarms=sum(not any(explains(label, one) for label in labels) for one in seen),
+    )
+
+
+def explains(label: Label, one: Raise) -> bool:
+    """Whether this fault is why that alarm came up."""
+    if (label.device_of_alarm, label.code) != (one.device, one.code) or one.at < label.at:
+        return False
+    return label.until is None or one.at <= label.until + _AFTERGLOW
+
+
+def _found(label: Label, seen: Sequence[Raise]) -> Found:
+    first = next((one for one in seen if explains(label, one)), None)
+    after = None if first is None else first.at - label.at
+    return Found(label.device, label.fault, label.code, label.at, after)
