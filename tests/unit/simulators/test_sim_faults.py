@@ -1,0 +1,103 @@
+"""Faults leave labels, and are refused where they make no sense."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulators.city import City
+from simulators.district import make
+from simulators.faults import FAULTS
+from simulators.places import Place
+from simulators.world import SteppedClock, World
+
+MORNING = 1_759_971_600_000
+MAKATI = Place("makati", "Makati", 14.5547, 121.0244, "Asia/Manila")
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    return SteppedClock(MORNING)
+
+
+@pytest.fixture
+def city(tmp_path: Path, clock: SteppedClock) -> City:
+    district = make(20, folder=tmp_path, now=MORNING, place=MAKATI)
+    return City(district, World(14.5547, 121.0244, clock=clock))
+
+
+def test_a_label_says_what_when_and_which_alarm(city: City, clock: SteppedClock) -> None:
+    clock.step(3)
+    opened = city.inject("bin-1", "bin_full", over=2)
+    assert opened.as_dict() == {
+        "device": "bin-1",
+        "fault": "bin_full",
+        "code": "bin_full",
+        "device_of_alarm": "bin-1",
+        "at": MORNING + 3000,
+        "until": None,
+    }
+    clock.step(20)
+    assert city.repair("bin-1", "bin_full").until == MORNING + 23_000
+    assert [label.until for label in city.labels] == [MORNING + 23_000]
+
+
+def test_a_mute_device_lives_on_and_says_nothing(city: City, clock: SteppedClock) -> None:
+    label = city.inject("lamp-0001", "silent")
+    assert label.code == "comm_loss"
+    assert city.stations["lamp-0001"].mute
+    clock.step(60)
+    assert city.value("lamp-0001", "power")
+    city.repair("lamp-0001", "silent")
+    assert not city.stations["lamp-0001"].mute
+
+
+def test_a_failed_feeder_takes_exactly_its_own_lamps_down(city: City, clock: SteppedClock) -> None:
+    city.inject("pillar-f1", "feeder_outage")
+    clock.step(1)
+    for asset in city.district.assets:
+        if asset.kind == "lamp":
+            dark = city.value(asset.id, "voltage") == 0
+            assert dark is (asset.facts.feeder == "F1")
+
+
+@pytest.mark.parametrize(
+    ("device", "fault", "why"),
+    [
+        ("bin-1", "lamp_failure", "is a bin"),
+        ("bin-11", "bin_full", 'did you mean "bin-1"'),
+        ("bin-1", "bin_ful", 'did you mean "bin_full"'),
+    ],
+)
+def test_nonsense_is_refused(city: City, device: str, fault: str, why: str) -> None:
+    with pytest.raises((LookupError, ValueError), match=why):
+        city.inject(device, fault)
+
+
+def test_a_fault_cannot_begin_twice_or_end_before_it_began(city: City) -> None:
+    with pytest.raises(ValueError, match="does not have"):
+        city.repair("bin-1", "bin_full")
+    city.inject("bin-1", "bin_full")
+    with pytest.raises(ValueError, match="already"):
+        city.inject("bin-1", "bin_full")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_can_be_injected_and_repaired(city: City, fault: str) -> None:
+    device = city.injector.candidates(fault)[0]
+    city.inject(device, fault)
+    assert device not in city.injector.candidates(fault)
+    city.repair(device, fault)
+    assert device in city.injector.candidates(fault) or fault == "lamp_failure"
+
+
+def test_what_was_served_is_what_a_register_can_hold(city: City, clock: SteppedClock) -> None:
+    station = city.stations["lamp-0001"]
+    for _ in range(9):
+        station.sample(clock.step(1))
+    looks = city.served("lamp-0001")
+    assert [t for t, _ in looks] == [MORNING + second * 1000 for second in (6, 7, 8, 9)]
+    power = looks[-1][1]["power"]
+    assert isinstance(power, float)
+    assert power * 10 == pytest.approx(round(power * 10))
