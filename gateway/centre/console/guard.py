@@ -63,14 +63,12 @@ class Guard:
         host = headers.get("host", "")
         if not self._is_ours(host):
             return 421, f"This console does not answer to the name {host!r:.80}."
-        if _foreign(headers):
+        reads = method in {"GET", "HEAD"}
+        if _foreign(headers, host) and not (reads and headers.get("sec-fetch-mode") == "navigate"):
             return 403, "Requests from other sites are refused."
-        if method not in {"GET", "HEAD"}:
-            origin = headers.get("origin")
-            if origin is not None and origin not in {f"http://{host}", f"https://{host}"}:
-                return 403, "Requests from other sites are refused."
-            if headers.get("content-type", "").split(";")[0].strip() != "application/json":
-                return 415, "Send application/json."
+        kind = headers.get("content-type", "").split(";")[0].strip()
+        if not reads and kind != "application/json":
+            return 415, "Send application/json."
         return None
 
     def _is_ours(self, host: str) -> bool:
@@ -90,7 +88,8 @@ def _without_port(host: str) -> str:
     return host.rpartition(":")[0] if host.count(":") == 1 else host
 
 
-def _foreign(headers: Headers) -> bool:
-    """Whether the browser says that another site asks; following a link here is allowed."""
+def _foreign(headers: Headers, host: str) -> bool:
+    """Whether the browser says that another site asks; a reader may still follow a link here."""
+    own = {None, f"http://{host}", f"https://{host}"}
     asking = headers.get("sec-fetch-site", "none")
-    return asking not in {"same-origin", "none"} and headers.get("sec-fetch-mode") != "navigate"
+    return asking not in {"same-origin", "none"} or headers.get("origin") not in own
