@@ -134,6 +134,7 @@ class MaxbotixLink:
         """The newest distance that has not been read yet, for each of the block's points."""
         digits: int = block.request
         timeout = self._options.timeout
+        self._frames.noise = False
         try:
             async with asyncio.timeout(timeout):
                 while (distance := self._newest(digits)) is None:

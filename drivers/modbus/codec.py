@@ -1,4 +1,4 @@
-"""Registers to values and back.
+"""Registers to values.
 
 A block is decoded by a function made once for it. Every value becomes one field of a struct format
 that covers the whole block, so that one ``unpack`` reads them all. Byte orders cost no more: each
@@ -12,7 +12,6 @@ driver.
 
 from __future__ import annotations
 
-import math
 import struct
 from array import array
 from collections.abc import Callable, Sequence
@@ -21,56 +20,12 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TypeAlias
 
-from drivers.modbus.rows import WORDS, Order, Register, Setting, Type
-from gateway.driver import Bad, Raw, Value
+from drivers.modbus.layout import FORMAT, LAYOUT, SHUFFLED
+from drivers.modbus.rows import Register
+from gateway.driver import Bad, Raw
 
 Decode: TypeAlias = Callable[[bytes], list[Raw]]
 Fix: TypeAlias = Callable[[object], Raw]
-
-_FORMAT: dict[Type, str] = {
-    "bool": "H",
-    "int8h": "bx",
-    "int8l": "xb",
-    "uint8h": "Bx",
-    "uint8l": "xB",
-    "int16": "h",
-    "uint16": "H",
-    "int32": "i",
-    "uint32": "I",
-    "int64": "q",
-    "uint64": "Q",
-    "float16": "e",
-    "float32": "f",
-    "float64": "d",
-    "bcd16": "H",
-    "bcd32": "I",
-    "mod10_32": "I",
-    "mod10_64": "Q",
-    "datetime": "Q",
-}
-# Order: whether the bytes of each register are swapped first, and what endianness is left then.
-_LAYOUT: dict[Order, tuple[bool, str]] = {
-    "AB": (False, ">"),
-    "BA": (True, ">"),
-    "ABCD": (False, ">"),
-    "DCBA": (False, "<"),
-    "BADC": (True, ">"),
-    "CDAB": (True, "<"),
-    "ABCDEFGH": (False, ">"),
-    "HGFEDCBA": (False, "<"),
-    "BADCFEHG": (True, ">"),
-    "GHEFCDAB": (True, "<"),
-    "CDABGHEF": (False, ">"),
-    "EFGHABCD": (False, ">"),
-}
-# The two orders that are neither: where in the value as it came its bytes A to H stand.
-_SHUFFLED: dict[Order, tuple[int, ...]] = {
-    "CDABGHEF": (2, 3, 0, 1, 6, 7, 4, 5),
-    "EFGHABCD": (4, 5, 6, 7, 0, 1, 2, 3),
-}
-
-
-# ---------------------------------------------------------------- decoding
 
 
 def bits_decoder(start: int, rows: Sequence[Register]) -> Decode:
@@ -117,10 +72,10 @@ class _Format:
 
 def _field(row: Register, start: int) -> _Field:
     assert row.order is not None  # noqa: S101 - rows are completed before they come here
-    code = f"{2 * row.words}s" if row.kind == "string" else _FORMAT[row.kind]
-    if row.order in _SHUFFLED:
+    code = f"{2 * row.words}s" if row.kind == "string" else FORMAT[row.kind]
+    if row.order in SHUFFLED:
         code = "8s"
-    return _Field(2 * (row.place[1] - start), 2 * row.words, code, *_LAYOUT[row.order])
+    return _Field(2 * (row.place[1] - start), 2 * row.words, code, *LAYOUT[row.order])
 
 
 def _place(new: _Field, formats: list[_Format]) -> tuple[int, int]:
@@ -208,9 +163,9 @@ def _fix(row: Register) -> Fix | None:
 
 
 def _shuffled(row: Register) -> Fix | None:
-    if row.order is None or row.order not in _SHUFFLED:
+    if row.order is None or row.order not in SHUFFLED:
         return None
-    sort, unpack = itemgetter(*_SHUFFLED[row.order]), struct.Struct(">" + _FORMAT[row.kind]).unpack
+    sort, unpack = itemgetter(*SHUFFLED[row.order]), struct.Struct(">" + FORMAT[row.kind]).unpack
     return lambda data: unpack(bytes(sort(data)))[0]  # type: ignore[arg-type]
 
 
@@ -292,92 +247,3 @@ def _datetime(value: object) -> Raw:
     except ValueError:
         return Bad("not a date and time")
     return moment.isoformat(timespec="milliseconds")
-
-
-# ---------------------------------------------------------------- encoding
-
-
-def encode(row: Register | Setting, value: Value) -> bytes:
-    """The register bytes of a raw value, in the order they go over the wire.
-
-    Raises:
-        ValueError: the value does not fit the type; the text says what would.
-    """
-    assert row.order is not None  # noqa: S101 - rows are completed before they come here
-    data = _big_endian(row, value)
-    if row.order in _SHUFFLED:
-        return bytes(itemgetter(*_SHUFFLED[row.order])(data))  # both are their own inverse
-    swapped, endian = _LAYOUT[row.order]
-    if endian == "<":
-        data = data[::-1]
-    if swapped:
-        words = array("H", data)
-        words.byteswap()
-        data = words.tobytes()
-    return data
-
-
-def _big_endian(row: Register | Setting, value: Value) -> bytes:
-    kind = row.kind
-    if kind == "string":
-        return _encoded_text(row, value)
-    if kind == "datetime":
-        return _encoded_datetime(value)
-    number = number_for(kind, value)
-    try:
-        match kind:
-            case "bcd16" | "bcd32":
-                return int(str(number), 16).to_bytes(2 * WORDS[kind], "big")
-            case "mod10_32" | "mod10_64":
-                return _encoded_mod10(number, WORDS[kind])
-            case _:
-                return struct.pack(">" + _FORMAT[kind], number)
-    except (struct.error, OverflowError, ValueError) as wrong:
-        raise ValueError(f"{value} does not fit {kind}") from wrong
-
-
-def number_for(kind: Type, value: Value) -> int | float:
-    """The value as the number its type packs, whole for all but floats; ValueError if none."""
-    if isinstance(value, str):
-        raise ValueError(f'"{value}" is not a number')  # noqa: TRY004 - the user's value, not its type
-    if kind.startswith("float"):
-        return float(value)
-    if not math.isfinite(value):
-        raise ValueError(f"{value} does not fit {kind}")
-    number = round(value)
-    if kind == "bool" and number not in {0, 1}:
-        raise ValueError(f"{value} does not fit bool")
-    return number
-
-
-def _encoded_mod10(number: float, words: int) -> bytes:
-    digits = f"{number:0{4 * words}d}"
-    if len(digits) > 4 * words:
-        raise OverflowError
-    return struct.pack(f">{words}H", *(int(digits[i : i + 4]) for i in range(0, len(digits), 4)))
-
-
-def _encoded_text(row: Register | Setting, value: Value) -> bytes:
-    size = 2 * row.words
-    try:
-        data = str(value).encode(row.encoding)
-    except UnicodeEncodeError as wrong:
-        raise ValueError(f"{value!r} cannot be written in {row.encoding}") from wrong
-    if len(data) > size:
-        raise ValueError(f"{value!r} is longer than {size} bytes")
-    return data.ljust(size, b"\0")
-
-
-def _encoded_datetime(value: Value) -> bytes:
-    if not isinstance(value, str):
-        raise ValueError(f'{value} is not a time like "2025-11-23T18:30:00"')  # noqa: TRY004
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError as wrong:
-        raise ValueError(f'"{value}" is not a time like "2025-11-23T18:30:00"') from wrong
-    if moment.tzinfo is not None or not 2000 <= moment.year <= 2127:
-        raise ValueError(f'"{value}": a device keeps its own wall clock, 2000 to 2127, no zone')
-    date = moment.month << 8 | moment.isoweekday() << 5 | moment.day
-    clock = moment.hour << 8 | moment.minute
-    ms = moment.second * 1000 + moment.microsecond // 1000
-    return struct.pack(">4H", moment.year - 2000, date, clock, ms)

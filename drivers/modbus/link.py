@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
 from drivers.modbus import pdu
-from drivers.modbus.codec import encode, number_for
+from drivers.modbus.encoding import encode, number_for
 from drivers.modbus.pdu import Question, Refused, Table
 from drivers.modbus.plan import Part, Read, around, halves
 from drivers.modbus.rows import NetworkUnit, SerialUnit, Setting

@@ -10,86 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal, TypeAlias, get_args
 
+from drivers.modbus.layout import DEFAULT_ORDER, WORDS, End, Order, Type
 from drivers.modbus.pdu import BIT_TABLES, Table
 from gateway.units import Between, Duration
 
-Type: TypeAlias = Literal[
-    "bool",
-    "int8h",
-    "int8l",
-    "uint8h",
-    "uint8l",
-    "int16",
-    "uint16",
-    "int32",
-    "uint32",
-    "int64",
-    "uint64",
-    "float16",
-    "float32",
-    "float64",
-    "bcd16",
-    "bcd32",
-    "mod10_32",
-    "mod10_64",
-    "string",
-    "datetime",
-]
-Order: TypeAlias = Literal[
-    "AB",
-    "BA",
-    "ABCD",
-    "CDAB",
-    "BADC",
-    "DCBA",
-    "ABCDEFGH",
-    "BADCFEHG",
-    "HGFEDCBA",
-    "GHEFCDAB",
-    "CDABGHEF",
-    "EFGHABCD",
-]
 Encoding: TypeAlias = Literal["utf-8", "latin-1", "cp437"]
-End: TypeAlias = Literal["big", "little"]
-
-WORDS: dict[Type, int] = {
-    "bool": 1,
-    "int8h": 1,
-    "int8l": 1,
-    "uint8h": 1,
-    "uint8l": 1,
-    "int16": 1,
-    "uint16": 1,
-    "float16": 1,
-    "bcd16": 1,
-    "int32": 2,
-    "uint32": 2,
-    "float32": 2,
-    "bcd32": 2,
-    "mod10_32": 2,
-    "int64": 4,
-    "uint64": 4,
-    "float64": 4,
-    "mod10_64": 4,
-    "datetime": 4,
-}
-"""Registers of every type but ``string``, which says its own ``length``."""
 
 _BIT_FIELDS: frozenset[Type] = frozenset({"uint16", "uint32", "uint64"})
-_DEFAULT_ORDER: dict[tuple[int, End, End], Order] = {
-    (1, "big", "big"): "AB",
-    (1, "little", "big"): "AB",
-    (1, "big", "little"): "BA",
-    (1, "little", "little"): "BA",
-    (2, "big", "big"): "ABCD",
-    (2, "little", "big"): "CDAB",
-    (2, "big", "little"): "BADC",
-    (2, "little", "little"): "DCBA",
-    (4, "big", "big"): "ABCDEFGH",
-    (4, "little", "big"): "GHEFCDAB",
-    (4, "big", "little"): "BADCFEHG",
-    (4, "little", "little"): "HGFEDCBA",
-}
 _PRINTED_TABLE: dict[str, Table] = {"0": "coil", "1": "discrete", "3": "input", "4": "holding"}
 _PRINTED_DIGIT: dict[Table, str] = {table: digit for digit, table in _PRINTED_TABLE.items()}
 
@@ -104,6 +31,17 @@ class Identity:
     type: Type | None = None
     order: Order | None = None
     length: int | None = None
+
+    def register(self, traits: Traits) -> Register:
+        """The completed row to read and compare with ``equals``; raises as it does."""
+        row = Register(
+            table=self.table,
+            address=self.address,
+            type=self.type,
+            order=self.order,
+            length=self.length,
+        )
+        return row.complete(traits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,7 +257,7 @@ def completed_order(kind: Type, order: Order | None, traits: Traits) -> Order:
     """The byte order of a value: its own, else the profile's; raises if the length is not its."""
     words = 1 if kind == "string" else WORDS[kind]
     if order is None:
-        return _DEFAULT_ORDER[words, traits.word_order, traits.byte_order]
+        return DEFAULT_ORDER[words, traits.word_order, traits.byte_order]
     if len(order) != 2 * words:
         fitting = ", ".join(o for o in get_args(Order) if len(o) == 2 * words)
         raise ValueError(f"order {order} does not fit a {kind}: use one of {fitting}")
