@@ -67,16 +67,17 @@ class Burning:
     """Whether a lamp is on, and since when without a break that was seen.
 
     ``on`` is None while it was never known. After a gap or a restart nobody knows how long the lamp
-    has burnt, so ``since`` begins at the first reading. While its supply is low it begins again
-    with every reading, and a discharge lamp then has to strike again.
+    has burnt, so ``since`` begins at the first reading. It begins again when the supply returns
+    after a dip, and a discharge lamp then has to strike again (``dipped``).
     """
 
-    __slots__ = ("dipped", "on", "since")
+    __slots__ = ("_low", "dipped", "on", "since")
 
     def __init__(self, _seen: Seen) -> None:
         self.on: bool | None = None
         self.since: Millis = 0
         self.dipped = False
+        self._low = False
 
     def see(self, seen: Seen) -> None:
         """Follow the switch and the voltage."""
@@ -91,11 +92,11 @@ class Burning:
         elif False in states:
             self.on = False
         voltage = seen.fresh.get("voltage")
-        if (
-            isinstance(voltage, int | float)
-            and voltage < SUPPLIED * seen.device.facts.nominal_voltage
-        ):
-            self.since, self.dipped = seen.t, True
+        if isinstance(voltage, int | float):
+            low = voltage < SUPPLIED * facts(seen).nominal_voltage
+            if low or self._low:
+                self.since, self.dipped = seen.t, True
+            self._low = low
 
     def settled(self, seen: Seen, warm_up: float | None) -> bool:
         """Whether the lamp is on and past its warm-up; ``warm_up`` in s, None by technology."""

@@ -1,0 +1,6 @@
+A device that answers with values nobody can use has still answered.
+
+lamp lamp-1: rated_power 70
+at 12:00 power 1 W
+at 12:10 power bad
+at 12:20 end
