@@ -8,6 +8,7 @@ Only that module is imported. Drivers of other people come through the entry-poi
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import pkgutil
@@ -44,14 +45,13 @@ def driver(name: str) -> Driver:
 def drivers() -> Mapping[str, Driver]:
     """Every driver that can be used here, by name; ours come before other people's."""
     found: dict[str, Driver] = {}
-    for module in _modules():
-        try:
-            found.update(_own(module))
-        except LookupError:  # an extra that is not installed: ``driver`` says so when asked for it
-            continue
+    # What cannot be loaded, say for want of an extra, is left out; ``driver`` tells why when asked.
     for entry in _entries():
-        if entry.name not in found:
+        with contextlib.suppress(LookupError):
             found[entry.name] = _load(entry)
+    for module in _modules():
+        with contextlib.suppress(LookupError):
+            found.update(_own(module))
     return dict(sorted(found.items()))
 
 

@@ -149,19 +149,22 @@ def converter(
 
 
 def _scaled(scale: float, offset: float) -> Callable[[Any], Value] | None:
-    """The line through an exact fraction, so that 682 x 0.1 is 68.2 and not 68.20000000000001."""
+    """The line through an exact fraction, so that 3 x 0.1 is 0.3 and not 0.30000000000000004.
+
+    Written with ``-raw``, which refuses text; text times a whole number would be very long text.
+    """
     slope, shift = Fraction(str(scale)), Fraction(str(offset))
     under = math.lcm(slope.denominator, shift.denominator)
     factor, term = int(slope * under), int(shift * under)
     if max(abs(factor), abs(term), under) > _EXACT:
-        return lambda raw: raw * scale + offset
+        return lambda raw: offset - -raw * scale
     if (factor, term, under) == (1, 0, 1):
         return None
     if under == 1:
-        return lambda raw: raw * factor + term
+        return lambda raw: term - -raw * factor
     if (factor, term) == (1, 0):
         return lambda raw: raw / under
-    return lambda raw: (raw * factor + term) / under
+    return lambda raw: (term - -raw * factor) / under
 
 
 def _labelled(enum: Mapping[int, str]) -> Convert:
