@@ -254,14 +254,14 @@ def _atomic(
 def _check_atomic(profile: Profile, driver: Driver, spot: Spot, problems: list[Problem]) -> None:
     """A group's points must be due together and fit one request."""
     points = {point.name: point for point in profile.points}
-    specimen = _specimen(profile, driver) if profile.atomic else None
+    device = specimen(profile, driver) if profile.atomic else None
     for i, group in enumerate(profile.atomic):
         where = spot.at("atomic", i)
         if len({points[name].every for name in group}) > 1:
             hint = "give them the same every"
             problems.append(where.problem("these points are not read at the same time", hint))
-        elif specimen is not None:
-            blocks = driver.plan(specimen, profile.points)
+        elif device is not None:
+            blocks = driver.plan(device, profile.points)
             holding = sum(not set(group).isdisjoint(p.name for p in b.points) for b in blocks)
             if holding > 1:
                 problem = f"these points take {holding} requests, so they cannot be read as one"
@@ -269,7 +269,7 @@ def _check_atomic(profile: Profile, driver: Driver, spot: Spot, problems: list[P
                 problems.append(where.problem(problem, hint))
 
 
-def _specimen(profile: Profile, driver: Driver) -> Device | None:
+def specimen(profile: Profile, driver: Driver) -> Device | None:
     """A device to plan with, if its driver needs no more than a unit to make one."""
     unit = {"unit": 1} if "unit" in {field.name for field in fields(driver.device)} else {}
     try:
