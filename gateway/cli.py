@@ -99,8 +99,8 @@ def until_stopped(
 ) -> None:
     """Run ``work(stop)`` on the fastest loop there is, ``then`` tell what came of it.
 
-    SIGINT and SIGTERM set ``stop``; the work ends as cleanly after either, but after SIGINT the exit
-    code is 130.
+    SIGINT and SIGTERM set ``stop``; the work ends as cleanly after either, but SIGINT makes the
+    exit code 130.
     """
     interrupted = False
 
