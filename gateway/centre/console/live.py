@@ -125,12 +125,12 @@ class Live:
         while True:
             try:
                 async with connect(self._options, client_id=self._client_id) as connection:
-                    log.info("listening to the broker", url=self._options.url)
+                    log.info("listening to the broker", broker=self._options.url)
                     pause, told = FIRST_PAUSE, False
                     await self._listen(connection)
             except BrokerDown as error:
                 if not told:
-                    log.warning("no broker", url=self._options.url, reason=str(error))
+                    log.warning("no broker", broker=self._options.url, reason=str(error))
                 told = True
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)

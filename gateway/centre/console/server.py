@@ -69,11 +69,16 @@ async def run(
             notice=notice,
         )
         url = _url(door)
-        server = _Server(_config(desk), lambda: ready(url) if ready else None)
+
+        def answering() -> None:
+            log.info("console", url=url)
+            if ready:
+                ready(url)
+
+        server = _Server(_config(desk), answering)
         async with asyncio.TaskGroup() as group:
             work = [group.create_task(live.run()), group.create_task(feed.run())]
             serving = group.create_task(server.serve(sockets=[door]))
-            log.info("console", url=url)
             await stop.wait()
             for task in work:
                 task.cancel()
