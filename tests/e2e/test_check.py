@@ -1,0 +1,80 @@
+"""``wayside check`` names everything that is wrong, at once, where it stands, and what to write."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.parts.process import program
+
+CASE = Path(__file__).resolve().parents[1] / "cases" / "check" / "all-at-once"
+
+# What is wrong in the case: file, line, path, a word of the problem, a word of the hint.
+MISTAKES = [
+    ("site.toml", 15, "bus.a.baudrat", "unknown key", "baudrate"),
+    ("site.toml", 18, "bus.b.driver", "modbus-tpc", "modbus-tcp"),
+    ("site.toml", 24, "bus.c.port", "number", ""),
+    ("site.toml", 33, "device[1].id", "lamp-1", ""),
+    ("site.toml", 42, "device[2].unit", "unit 1", ""),
+    ("site.toml", 46, "device[3].profile", "lamp/genric", "lamp/generic"),
+    ("meter.toml", 8, "points[0].address", "65535", ""),
+    ("lamps.csv", 3, "rated_power", "seventy", ""),
+]
+
+
+def check(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [program("wayside"), "check", str(CASE / "site.toml"), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.fixture(scope="module")
+def problems() -> list[dict[str, object]]:
+    done = check("--json")
+    assert done.returncode == 2, done.stderr
+    found: list[dict[str, object]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[mistake[2] for mistake in MISTAKES])
+def test_each_mistake_is_named_where_it_stands(
+    problems: list[dict[str, object]], mistake: tuple[str, int, str, str, str]
+) -> None:
+    file, line, path, word, hint = mistake
+    here = [p for p in problems if str(p["file"]).endswith(file) and p["line"] == line]
+    assert here, f"nothing on {file}:{line} in {problems}"
+    assert any(
+        path in str(p["path"]) and word in f"{p['problem']}" and hint in str(p["hint"])
+        for p in here
+    ), here
+
+
+def test_there_is_one_problem_for_each_mistake(problems: list[dict[str, object]]) -> None:
+    assert len(problems) == len(MISTAKES), problems
+    assert all(set(p) == {"file", "line", "path", "problem", "hint"} for p in problems)
+
+
+def test_people_read_the_same_on_stderr() -> None:
+    done = check()
+    assert done.returncode == 2
+    assert done.stdout == ""
+    for file, line, *_ in MISTAKES:
+        assert f"{file}:{line}:" in done.stderr
+    assert f"{len(MISTAKES)} problems" in done.stderr
+
+
+def test_a_sound_file_is_exit_code_0(tmp_path: Path) -> None:
+    example = CASE.parents[3] / "docs" / "examples" / "pymodbus-simulator" / "site-tcp.toml"
+    command = [program("wayside"), "check", str(example), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+
+
+def test_a_file_that_is_not_there_is_a_configuration_error(tmp_path: Path) -> None:
+    command = [program("wayside"), "check", str(tmp_path / "nowhere.toml"), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2
+    (problem,) = json.loads(done.stdout)
+    assert problem["file"].endswith("nowhere.toml")
