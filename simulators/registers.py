@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import cast
 
@@ -33,6 +34,7 @@ _READ_THROUGH = 8
 """Registers between two points that every device answers for, whatever its profile says."""
 
 
+@lru_cache
 def limits(kind: str) -> tuple[int, int]:
     """The smallest and largest raw value of an integer type."""
     bits = int(kind.lstrip("uint"))

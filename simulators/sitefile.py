@@ -67,7 +67,7 @@ on_delay = "3s"
 off_delay = "3s"
 
 [rules.conflicting_greens]
-off_delay = "3s"
+off_delay = "8s"     # longer than yellow and all-red, between two greens that conflict
 
 [rules.bin_full]
 on_delay = "5s"
