@@ -3,14 +3,17 @@
 Points have their own periods, so a reading may bring only some of a device's values. A ``Sight``
 keeps the latest good value of each point and treats it as current for three of its periods
 (as configured, or as observed where answers come more slowly). A bad or uncertain value ends that
-at once, so no rule judges by a value that is known to have become worse. Ages are looked at only
-when the oldest value may have passed its own, so they cost nothing on most readings.
+at once, so no rule judges by a value that is known to have become worse. Points of one period are
+mostly read together, so ages are kept for such a *batch* as a whole, and point by point only where
+a reading brought a part of it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import TypeAlias
 
 from gateway.faults.rule import Scope
@@ -24,6 +27,22 @@ TEN_SECONDS = 10_000
 """The period of a point that is in no profile: the profile language's own default."""
 
 
+Batches: TypeAlias = tuple[tuple[Millis, frozenset[str]], ...]
+
+
+@lru_cache(maxsize=256)
+def _batched(every: tuple[tuple[str, Millis], ...]) -> Batches:
+    found: dict[Millis, list[str]] = {}
+    for name, period in every:
+        found.setdefault(period, []).append(name)
+    return tuple((period, frozenset(names)) for period, names in found.items())
+
+
+def batches(every: Mapping[str, Millis]) -> Batches:
+    """The points of each period together; devices of one make share the answer."""
+    return _batched(tuple(every.items()))
+
+
 class Sight:
     """What is known of one device; a rule sees it as ``gateway.faults.rule.Seen``.
 
@@ -33,7 +52,7 @@ class Sight:
     __slots__ = (
         "_answered",
         "_at",
-        "_every",
+        "_batches",
         "_expires",
         "_interval",
         "_neighbours",
@@ -41,6 +60,7 @@ class Sight:
         "_shortest",
         "_standing",
         "_sun",
+        "_whole",
         "device",
         "fresh",
         "good",
@@ -59,7 +79,7 @@ class Sight:
         standing: Callable[[str, str], bool],
     ) -> None:
         self.device = device
-        self._every = every
+        self._batches = batches(every)
         self._shortest = min(every.values(), default=TEN_SECONDS)
         self._place = place
         self._neighbours = neighbours
@@ -77,7 +97,8 @@ class Sight:
         self._interval: Millis = self._shortest
         self._answered: Millis | None = None
         self._at: dict[str, Millis] = {}
-        self._expires = math.inf
+        self._whole: list[Millis] = [0] * len(self._batches)
+        self._expires: list[float] = [math.inf] * len(self._batches)
         self._sun: tuple[Millis, float] | None = None
 
     def take(self, reading: Reading) -> None:
@@ -89,18 +110,16 @@ class Sight:
             return
         self._beat(t)
         good = self.good
+        self.fresh = fresh = reading.values
         if reading.uncertain or reading.bad:
-            self.fresh = {k: v for k, v in reading.values.items() if k not in reading.uncertain}
+            self.fresh = fresh = {k: v for k, v in fresh.items() if k not in reading.uncertain}
             for name in (*reading.uncertain, *reading.bad):
                 good.pop(name, None)
-                self._at.pop(name, None)
-        else:
-            self.fresh = reading.values
         known = len(good)
-        good.update(self.fresh)
-        self._at.update(dict.fromkeys(self.fresh, t))
-        if t > self._expires or len(good) != known:
-            self._expire(t)
+        good.update(fresh)
+        if len(good) != known:
+            self._meet(good)
+        self._stamp(fresh.keys(), t)
 
     def _beat(self, t: Millis) -> None:
         """Learn the period: the shorter of the last two intervals, so that one gap is not it."""
@@ -111,21 +130,46 @@ class Sight:
             self._interval = interval
         self._answered = t
 
-    def _expire(self, now: Millis) -> None:
-        """Drop the values that are too old at ``now``, and note when the next one will be."""
+    def _meet(self, names: Iterable[str]) -> None:
+        """Make a batch of points that are in no profile: a recording may bring them."""
+        strangers = frozenset(names).difference(*(batch for _, batch in self._batches))
+        if strangers:
+            self._batches = (*self._batches, (TEN_SECONDS, strangers))
+            self._whole.append(0)
+            self._expires.append(math.inf)
+
+    def _stamp(self, fresh: AbstractSet[str], t: Millis) -> None:
+        """Note how old values are now, and drop those that are too old."""
+        expires = self._expires
+        for i, (every, names) in enumerate(self._batches):
+            if names <= fresh:
+                self._whole[i] = t
+                expires[i] = t + CURRENT_FOR * max(every, self.period)
+                continue
+            brought = names & fresh
+            if brought:
+                self._at.update(dict.fromkeys(brought, t))
+            if t > expires[i] or (brought and expires[i] == math.inf):
+                self._expire(i, t)
+
+    def _expire(self, batch: int, now: Millis) -> None:
+        """Drop a batch's values that are too old at ``now``, and note when the next one will be."""
+        every, names = self._batches[batch]
         soonest = math.inf
-        for name, at in list(self._at.items()):
-            until = at + CURRENT_FOR * max(self._every.get(name, TEN_SECONDS), self.period)
+        for name in names & self.good.keys():
+            read = max(self._at.get(name, 0), self._whole[batch])
+            until = read + CURRENT_FOR * max(every, self.period)
             if now > until:
-                del self.good[name], self._at[name]
+                del self.good[name]
             elif until < soonest:
                 soonest = until
-        self._expires = soonest
+        self._expires[batch] = soonest
 
     def at(self, now: Millis) -> Sight:
         """This sight with what is current at ``now``, for others to look at."""
-        if now > self._expires:
-            self._expire(now)
+        for batch, expires in enumerate(self._expires):
+            if now > expires:
+                self._expire(batch, now)
         return self
 
     def sun(self) -> float:

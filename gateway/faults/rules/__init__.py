@@ -39,10 +39,11 @@ def load_rules(*folders: Path) -> Mapping[str, Rule]:
 
 
 def _load(file: Path) -> ModuleType:
-    """Import a rule's file by its path; under this package's name if it stands in it."""
-    name = f"{__name__}.{file.parent.name}.{file.stem}"
+    """Import a rule's file: one of ours by its module's name, any other by its path."""
+    place = f"{file.parent.name}.{file.stem}"
     if file.parent.parent == _HERE:
-        return importlib.import_module(name)
+        return importlib.import_module(f"{__name__}.{place}")
+    name = f"site_rules.{place}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise ValueError(f"{file} cannot be imported")

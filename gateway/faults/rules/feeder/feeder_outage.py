@@ -104,8 +104,8 @@ def tell(
         told = ", ".join(f"{name[-2:].upper()} {value:.0f} V" for name, value in volts.items())
         nominal = pillar.device.facts.nominal_voltage
         message = (
-            f"feeder {group.name} has lost its supply: {told} of {nominal:.0f} V for {length}; "
-            f"it feeds {lamps} lamps"
+            f"feeder {group.name} has lost its supply: {told} of {nominal:.0f} V for {length}"
+            f"{f'; it feeds {lamps} lamps' if lamps else ''}"
         )
         return message, {**volts, "lamps": lamps}
     shares = _answering(members)

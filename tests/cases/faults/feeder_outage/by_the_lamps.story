@@ -7,7 +7,7 @@ at 20:10 lamp-6: silent
 at 20:15 lamp-1..4: power 0 W, voltage 3 V
     raise feeder_outage of feeder:F1 at 20:15:20
 at 20:30 lamp-1..4: power 68 W, voltage 230 V
-    clear feeder_outage of feeder:F1 at 20:35
+    clear feeder_outage of feeder:F1 at 20:35:10
 at 20:40 lamp-6: answers
     clear comm_loss warning of lamp-6 at 20:40
 at 20:50 end

@@ -1,0 +1,94 @@
+"""A rule is a file: dropped in a folder it is found, and a file that is no rule is refused."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from gateway.faults.rule import Rule
+from gateway.faults.rules import load_rules
+from gateway.model import KINDS
+
+CORE = {
+    "comm_loss",
+    "lamp_failure",
+    "day_burner",
+    "conflicting_greens",
+    "bin_full",
+    "bin_fire",
+    "feeder_outage",
+}
+
+RULE = '''
+"""The lid stands open.
+
+Source: domain §3.
+"""
+from gateway.faults.rule import MET, NORMAL, Rule, Settings
+from gateway.model import Severity
+
+RULE = Rule(
+    code="lid_open",
+    kinds=frozenset({"bin"}),
+    severity=Severity.WARNING,
+    settings=Settings,
+    judge=lambda seen, settings, memory: MET if seen.fresh["lid_open"] else NORMAL,
+    tell=lambda seen, settings, memory, since: ("the lid stands open", {}),
+    points=("lid_open",),
+)
+'''
+
+
+def drop(folder: Path, name: str, text: str = RULE) -> Path:
+    file = folder / "bin" / f"{name}.py"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    return folder
+
+
+def test_the_first_rules_are_there() -> None:
+    assert set(load_rules()) >= CORE
+
+
+def test_a_rule_dropped_in_a_folder_is_found(tmp_path: Path) -> None:
+    rules = load_rules(drop(tmp_path, "lid_open"))
+    assert rules["lid_open"].kinds == {"bin"}
+    assert set(rules) >= CORE
+
+
+def test_a_file_without_a_rule_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="exports no RULE"):
+        load_rules(drop(tmp_path, "lid_open", "RULE = 1"))
+
+
+def test_a_file_is_named_by_its_code(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="must be named lid_open"):
+        load_rules(drop(tmp_path, "lid_ajar"))
+
+
+def test_a_code_belongs_to_one_file(tmp_path: Path) -> None:
+    again = RULE.replace("lid_open", "bin_full")
+    with pytest.raises(ValueError, match="there is a rule bin_full already"):
+        load_rules(drop(tmp_path, "bin_full", again))
+
+
+@pytest.mark.parametrize("rule", load_rules().values(), ids=lambda rule: rule.code)
+class TestEveryRule:
+    def test_names_its_source(self, rule: Rule) -> None:
+        module = __import__(rule.judge.__module__, fromlist=["x"])
+        assert "Source: domain §" in (module.__doc__ or "")
+
+    def test_stands_in_its_kinds_folder(self, rule: Rule) -> None:
+        folder = rule.judge.__module__.split(".")[-2]
+        assert folder in {"any", *KINDS}
+        assert folder == "any" or folder in rule.kinds
+
+    def test_has_settings_that_a_site_file_can_write(self, rule: Rule) -> None:
+        adapter = TypeAdapter(rule.settings)
+        assert adapter.validate_python({}) == rule.settings()
+        assert adapter.validate_python({"on_delay": "90s"}).on_delay == 90.0
+        for one in fields(rule.settings):
+            assert one.name.islower()
