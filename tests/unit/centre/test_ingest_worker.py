@@ -16,7 +16,8 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.centre.history import Bundle, Rejected, StoreBusy, StoreRefused, Written
+from gateway.centre.embedded import SqliteHistory
+from gateway.centre.history import Bundle, Count, Rejected, StoreBusy, StoreRefused, Written
 from gateway.centre.ingest import deadletters
 from gateway.centre.ingest.batch import Summary
 from gateway.centre.ingest.deadletters import DeadLetters
@@ -237,6 +238,64 @@ def test_a_record_that_comes_again_is_counted_acknowledged_and_not_written(bench
         eventually(lambda: len(bench.acknowledged) == 3)
     assert bench.store.readings == [reading(1), reading(2)]
     assert worker.summary == Summary(messages=1, duplicates=2)
+
+
+class PowerCut(Exception):
+    """The end of a worker, wherever it is."""
+
+
+@pytest.mark.parametrize("moment", ["before the write", "before the ledger", "before the ack"])
+def test_a_crash_at_any_moment_neither_loses_nor_doubles(tmp_path: Path, moment: str) -> None:
+    """What was not acknowledged comes again, to the next worker on the same folder."""
+    payload = telemetry(1, [reading(1)], [reading(2)])
+
+    def work(ack: Callable[[], None], crash: str | None) -> Summary:
+        inbox = Inbox()
+        with (
+            closing(Ledger.open(tmp_path)) as ledger,
+            closing(SqliteHistory.open(tmp_path)) as store,
+        ):
+            books = Books(store, DeadLetters(tmp_path), ledger)
+            if crash == "before the write":
+                books.store = Cut()
+            if crash == "before the ledger":
+                books.letters = Cut()  # type: ignore[assignment]  # the step between the two
+            worker = Worker(
+                inbox, books, lambda *_: True, now=lambda: NOW, pace=QUICK, chance=Random(1)
+            )
+            inbox.put(Delivery(TELEMETRY, payload, False, ack))
+            worker.stop(5.0)
+            worker.run()
+            return worker.summary
+
+    acknowledged: list[bool] = []
+    cut = Cut().write if moment == "before the ack" else lambda: acknowledged.append(True)
+    with pytest.raises(PowerCut):
+        work(cut, moment)
+    assert acknowledged == []
+    summary = work(lambda: acknowledged.append(True), None)
+    assert acknowledged == [True]
+    assert summary.duplicates == (2 if moment == "before the ack" else 0)
+    with closing(SqliteHistory.open(tmp_path)) as history:
+        assert history.count(0, 2 * NOW) == [Count("ayala", "gw-1", "lamp-1", 2, 0)]
+        assert history.series("ayala", "gw-1", "lamp-1", "power", 0, 2 * NOW) == [
+            (NOW + 1, 1.0),
+            (NOW + 2, 2.0),
+        ]
+    with closing(Ledger.open(tmp_path)) as ledger:
+        assert ledger.confirmed(GW) == {STREAM: Confirmed(2)}
+
+
+class Cut:
+    """A step at which the power goes."""
+
+    def write(self, *_: object) -> Any:
+        raise PowerCut
+
+    add = write
+
+    def close(self) -> None:
+        pass
 
 
 def test_a_message_with_one_new_record_is_written_whole(bench: Bench) -> None:
