@@ -67,14 +67,22 @@ async def serve(
 
 @asynccontextmanager
 async def background() -> AsyncIterator[Start]:
-    """Yields a function that starts work; the work ends with the block, its failure ends both."""
+    """Yields a function that starts work; the work ends with the block, its failure ends both.
+
+    What the block or the work raised comes out as it is, not wrapped in a group of one.
+    """
     tasks: list[asyncio.Task[None]] = []
-    async with asyncio.TaskGroup() as group:
-        try:
-            yield lambda work: tasks.append(group.create_task(work))
-        finally:
-            for task in tasks:
-                task.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            try:
+                yield lambda work: tasks.append(group.create_task(work))
+            finally:
+                for task in tasks:
+                    task.cancel()
+    except BaseExceptionGroup as errors:
+        if len(errors.exceptions) > 1:
+            raise
+        raise errors.exceptions[0] from errors.exceptions[0].__cause__
 
 
 async def _open(

@@ -1,0 +1,104 @@
+"""``wayside sim``: the simulators alone, told on stdout, gone without a trace."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from contextlib import AsyncExitStack
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from simulators.district import LEAST, make
+from simulators.scenario import read
+from simulators.servers import run, serve
+from tests.parts.mbpoll import mbpoll
+from tests.parts.process import serves
+from tests.parts.simulated import MORNING
+
+SCENARIO = """
+schema = 1
+[[fault]]
+fault = "bin_full"
+at = "100ms"
+for = "300ms"
+[[fault]]
+fault = "bin_fire"
+device = "bin-4"
+at = "100ms"
+"""
+
+
+def lines(folder: Path) -> list[Path]:
+    return list(folder.glob("tty-*"))
+
+
+async def ran(folder: Path, capsys: pytest.CaptureFixture[str], *, as_json: bool) -> list[str]:
+    file = folder / "short.toml"
+    file.write_text(SCENARIO)
+    stop = asyncio.Event()
+    work = run(read(file), folder=folder / "d", stop=stop, devices=LEAST, as_json=as_json)
+    task = asyncio.create_task(work)
+    said = ""
+    while "ends" not in said and '"until":1' not in said:
+        await asyncio.sleep(0.05)
+        said += capsys.readouterr().out
+    if as_json:
+        buses = json.loads(said.splitlines()[0])["buses"]
+        bins = next(bus for bus in buses if bus["name"] == "bins")
+        where = int(bins["address"].partition(":")[2])
+        assert (await mbpoll(where, "-t", "3", "-r", "0", unit=1)).values
+    stop.set()
+    await task
+    return said.splitlines()
+
+
+async def test_it_tells_programs_where_everything_is_and_what_breaks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = [json.loads(line) for line in await ran(tmp_path, capsys, as_json=True)]
+    assert said[0]["site"] == str(tmp_path / "d" / "site.toml")
+    assert sum(len(bus["devices"]) for bus in said[0]["buses"]) == LEAST
+    assert said[1] == {"note": "bin_fire: no device in which it would show now"}
+    begun, ended = said[2:]
+    assert begun["fault"] == ended["fault"] == "bin_full"
+    assert begun["until"] is None
+    assert ended["until"] - ended["at"] == pytest.approx(300, abs=150)
+
+
+async def test_it_tells_people_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = await ran(tmp_path, capsys, as_json=False)
+    assert said[0].startswith(f"{LEAST} devices in ")
+    assert said[-2:] == ["bin-1: bin_full begins", "bin-1: bin_full ends"]
+
+
+async def test_nothing_is_left_when_it_ends(tmp_path: Path) -> None:
+    district = make(LEAST, folder=tmp_path, now=MORNING)
+    ports = [endpoint.port for endpoint in district.endpoints if endpoint.port]
+    async with serve(district):
+        assert all(serves(port) for port in ports)
+        _, writer = await asyncio.open_connection("127.0.0.1", ports[0])
+        assert lines(tmp_path)
+    assert not any(serves(port) for port in ports)
+    assert not lines(tmp_path)
+    writer.close()
+
+
+async def test_a_port_that_is_taken_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        used = taken.getsockname()[1]
+        district = make(LEAST, folder=tmp_path, now=MORNING, ports=count(used))
+        async with AsyncExitStack() as stack:
+            with pytest.raises(OSError, match=str(used)):
+                await stack.enter_async_context(serve(district))
+    assert not lines(tmp_path)
+
+
+async def test_what_goes_wrong_inside_comes_out_as_it_is(tmp_path: Path) -> None:
+    district = make(LEAST, folder=tmp_path, now=MORNING)
+    with pytest.raises(LookupError, match="no device"):
+        async with serve(district) as city:
+            city.inject("nobody", "silent")
+    assert not lines(tmp_path)
