@@ -45,13 +45,18 @@ class Settings:
     """What every rule lets a site set; a rule's own dataclass extends it with its thresholds.
 
     A condition raises after ``readings`` good readings spanning ``on_delay`` seconds, and clears
-    after an observed normal that lasts ``off_delay`` seconds.
+    after an observed normal that lasts ``off_delay`` seconds. Settings that make no sense raise
+    ValueError, with a text for the user that names the key first.
     """
 
     on_delay: Duration = 0.0
     off_delay: Duration = 0.0
     readings: int = 2
     enabled: bool = True
+
+    def __post_init__(self) -> None:
+        if self.readings < 1:
+            raise ValueError("readings is less than 1; an alarm needs at least one reading")
 
 
 class Seen(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
@@ -73,6 +74,24 @@ def test_a_code_belongs_to_one_file(tmp_path: Path) -> None:
     again = RULE.replace("lid_open", "bin_full")
     with pytest.raises(ValueError, match="there is a rule bin_full already"):
         load_rules(drop(tmp_path, "bin_full", again))
+
+
+@pytest.mark.parametrize(
+    ("code", "settings", "problem"),
+    [
+        ("conflicting_greens", {"readings": 0}, "readings is less than 1"),
+        ("comm_loss", {"polls": 0}, "polls is less than 1"),
+        ("bin_full", {"full": 60.0}, "below is more than full"),
+        ("bin_fire", {"hot": 40.0}, "warm is more than hot"),
+        ("lamp_failure", {"dead": 0.5}, "dead is more than burning"),
+        ("feeder_outage", {"dead": 0.9}, "dead is more than live"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(
+    code: str, settings: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(ValueError, match=problem):
+        load_rules()[code].settings(**settings)
 
 
 @pytest.mark.parametrize("rule", load_rules().values(), ids=lambda rule: rule.code)

@@ -37,6 +37,11 @@ class CommLoss(Settings):
     grave_after: Duration = 4 * 3600.0
     grave_share: float = 0.05
 
+    def __post_init__(self) -> None:
+        Settings.__post_init__(self)
+        if self.polls < 1:
+            raise ValueError("polls is less than 1; silence is at least one poll without answer")
+
 
 class Attempts:
     """How many attempts in a row have failed, and since when there has been no answer."""

@@ -51,6 +51,11 @@ class BinFire(Settings):
     peers_from: float = 60.0
     above_peers: float = 20.0
 
+    def __post_init__(self) -> None:
+        Settings.__post_init__(self)
+        if self.warm > self.hot:
+            raise ValueError("warm is more than hot; below warm a bin is seen to be normal")
+
 
 def judge(seen: Seen, settings: BinFire, warmth: Warmth) -> Verdict:
     """By the temperature itself, by its rise, and by what the neighbours feel."""

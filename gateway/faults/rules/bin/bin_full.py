@@ -25,6 +25,11 @@ class BinFull(Settings):
     full: float = 80.0
     below: float = 75.0
 
+    def __post_init__(self) -> None:
+        Settings.__post_init__(self)
+        if self.below > self.full:
+            raise ValueError("below is more than full; a bin cannot be both")
+
 
 def judge(_seen: Seen, settings: BinFull, level: Level) -> Verdict:
     """By the median of the last three levels."""

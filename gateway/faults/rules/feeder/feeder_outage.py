@@ -40,6 +40,11 @@ class FeederOutage(Settings):
     least_lamps: int = 3
     share_of_lamps: float = 0.8
 
+    def __post_init__(self) -> None:
+        Settings.__post_init__(self)
+        if self.dead > self.live:
+            raise ValueError("dead is more than live; a feeder cannot be both")
+
 
 def judge(group: Group, settings: FeederOutage, _memory: None) -> Verdict:
     """By the pillar's meter while it tells, else by the lamps."""

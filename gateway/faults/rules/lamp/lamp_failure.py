@@ -46,6 +46,11 @@ class LampFailure(Settings):
     least_expected: float = 8.0
     least_supply: float = 0.8
 
+    def __post_init__(self) -> None:
+        Settings.__post_init__(self)
+        if self.dead > self.burning:
+            raise ValueError("dead is more than burning; a lamp cannot be both")
+
 
 def judge(seen: Seen, settings: LampFailure, burning: Burning) -> Verdict:
     """By the controller's flag first, then by what the lamp draws of what it should."""
