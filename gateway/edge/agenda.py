@@ -163,6 +163,7 @@ class Agenda:
         """The wire was away: now everything is fresh, and due in the order of the site file."""
         self._live.clear()
         self._suspects.clear()
+        self._allowance.give_back()
         for turn in self._turns:
             turn.fresh = True
             turn.at = now

@@ -109,7 +109,8 @@ class Poller:
         return self._agenda.slip
 
     async def run(self) -> NoReturn:
-        """Open, poll, reopen, for ever."""
+        """Open, poll, reopen, for ever; may be run again if it failed."""
+        self._agenda.resume(self._clock.monotonic())
         fruitless = 0  # links in a row that gave no answer
         while True:
             self._answers = 0

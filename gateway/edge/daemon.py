@@ -1,0 +1,327 @@
+"""``wayside run``: everything at the edge, joined.
+
+Pollers leave readings at the intake, which judges them; readings, alarms and events go through the
+journal into the outbox, and from there the publisher takes them to the broker. Each of these is a
+task that is begun again if it fails, none waits for another's trouble, and the watchdog is fed only
+while all of them move on.
+
+At the end polling stops, what was seen is made durable, and the publisher gets a moment to say
+goodbye; every step has its time, so that three seconds are enough whatever is frozen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from gateway import recording, wire
+from gateway.config.site import Site
+from gateway.edge.clock import SYSTEM, Clock
+from gateway.edge.health import EVERY, gateway_device, machine
+from gateway.edge.intake import Intake
+from gateway.edge.journal import Journal
+from gateway.edge.lock import CannotStart, locked
+from gateway.edge.notify import Notifier
+from gateway.edge.outbox.contract import Depth, Lane
+from gateway.edge.outbox.sqlite import SqliteOutbox
+from gateway.edge.poller import Poller
+from gateway.edge.pulse import Pulse
+from gateway.edge.slots import Slots
+from gateway.edge.state import State
+from gateway.edge.supervise import Supervisor
+from gateway.faults.engine import FaultEngine
+from gateway.faults.rules import load_rules
+from gateway.log import get_logger
+from gateway.model import Event, Reading, Value
+
+__all__ = ["CannotStart", "Summary", "run"]
+
+log = get_logger()
+
+#: Seconds the end may take: polls under way, the last flush, the publisher's goodbye.
+LAST_POLLS, LAST_FLUSH, GOODBYE = 0.6, 0.6, 1.5
+#: Buses poll in this many groups, shifted against each other: few wake-ups, and no burst of all.
+_PHASES = 10
+_STUCK = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run did: ``readings`` are those with values, ``published`` counts messages."""
+
+    seconds: float
+    polls: int
+    readings: int
+    silent: int
+    published: int
+    slip: int
+    restarts: int
+    alarms: dict[str, int]
+
+
+async def run(
+    site: Site,
+    *,
+    stop: asyncio.Event,
+    record: Path | None = None,
+    clock: Clock = SYSTEM,
+    notifier: Notifier | None = None,
+) -> Summary:
+    """Run the gateway until ``stop`` is set.
+
+    Raises:
+        CannotStart: its folder is in use or cannot be used, or the recording cannot be written.
+    """
+    with locked(site.gateway.data_dir), ExitStack() as files:
+        recorder = None if record is None else files.enter_context(_recording(record))
+        gateway = Gateway(site, recorder, clock, notifier or Notifier())
+        try:
+            await gateway.live(stop)
+        finally:
+            await gateway.close()
+        return gateway.summary()
+
+
+@contextmanager
+def _recording(file: Path) -> Iterator[recording.Recorder]:
+    """The recording to be written; CannotStart if it cannot be."""
+    with ExitStack() as stack:
+        try:
+            recorder = stack.enter_context(recording.record(file))
+        except (OSError, recording.RecordingError) as error:
+            raise CannotStart(f"the recording cannot be written: {error}") from error
+        yield recorder
+
+
+class Gateway:
+    """The parts of a running gateway."""
+
+    def __init__(
+        self, site: Site, recorder: recording.Recorder | None, clock: Clock, notifier: Notifier
+    ) -> None:
+        self._site = site
+        self._clock = clock
+        self._notifier = notifier
+        self._began = clock.monotonic()
+        self._itself = gateway_device(site)
+        self._state = _open_state(site.gateway.data_dir / "state.db")
+        self._outbox = _open_outbox(site)
+        self._engine = FaultEngine(
+            (*site.devices, self._itself),
+            load_rules(),
+            site.gateway.latitude,
+            site.gateway.longitude,
+            site.rules,
+        )
+        self._journal = Journal(self._outbox, self._state, self._engine.snapshot)
+        self._intake = Intake(self._engine, self._journal, recorder)
+        self._data_dir = site.gateway.data_dir
+        self._lost = 0
+        self._pulse = Pulse()
+        self._supervisor = Supervisor()
+        slots = Slots(clock)
+        self.pollers = {
+            bus.name: Poller(
+                bus,
+                self._intake.take,
+                clock=clock,
+                slots=slots,
+                chance=random.random,
+                pulse=self._pulse,
+                phase=number % _PHASES / _PHASES,
+            )
+            for number, bus in enumerate(site.buses.values())
+            if bus.devices
+        }
+        if recorder is not None:
+            recorder.write(recording.Note(clock.now(), "restart"))
+
+    async def live(self, stop: asyncio.Event) -> None:
+        """Begin, run until ``stop``, and end in good order."""
+        self._resume()
+        keep = self._supervisor.keep
+        async with asyncio.TaskGroup() as group:
+            start = group.create_task
+            polling = [start(keep(f"bus {n}", p.run), name=n) for n, p in self.pollers.items()]
+            others = [
+                start(keep("judge", self._intake.judge)),
+                start(keep("flush", self._flush)),
+                start(keep("health", self._health)),
+                start(keep("watchdog", self._watchdog)),
+            ]
+            await asyncio.sleep(0)
+            self._notifier.ready()
+            self._notifier.status(f"polling {len(self._site.devices)} devices")
+            log.info("running", devices=len(self._site.devices), buses=len(self.pollers))
+            await stop.wait()
+            log.info("stopping")
+            self._notifier.stopping()
+            await _end(polling, LAST_POLLS)
+            await _end(others, LAST_POLLS)
+            self._intake.judge_all()
+            await self._last_flush()
+
+    async def close(self) -> None:
+        """Let go of the files, as far as the disk lets us."""
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(LAST_FLUSH):
+                await self._journal.on_disk(self._close_files)
+        self._journal.close()
+
+    def _close_files(self) -> None:
+        self._state.close()
+        self._outbox.close()
+
+    def summary(self) -> Summary:
+        """What it did so far."""
+        figures = [poller.figures for poller in self.pollers.values()]
+        return Summary(
+            seconds=round(self._clock.monotonic() - self._began, 3),
+            polls=sum(figure.polls for figure in figures),
+            readings=self._intake.readings,
+            silent=self._intake.silent,
+            published=0,
+            slip=sum(poller.slip for poller in self.pollers.values()),
+            restarts=self._supervisor.restarts,
+            alarms=dict(sorted(self._intake.raised.items())),
+        )
+
+    # The start
+
+    def _resume(self) -> None:
+        """Go on where the last run ended: its alarms, its untold records, everybody's cards."""
+        now = self._clock.now()
+        if self._state.set_aside is not None:
+            log.error("the state was damaged; a fresh one begins", reason=self._state.set_aside)
+            lost = {"reason": self._state.set_aside}
+            self._intake.tell([Event(self._itself.id, "state_lost", now, lost)])
+        for head, body in self._journal.untold():
+            self._journal.record(head, body)
+        saved = self._state.get("alarms")
+        if saved is not None:
+            try:
+                ended = self._engine.restore(saved, now)
+            except ValueError as error:
+                log.error("saved alarms cannot be read", reason=str(error))  # noqa: TRY400
+            else:
+                self._intake.tell(ended)
+        known = {device.id: device for device in (*self._site.devices, self._itself)}
+        for gone in set(self._state.get("cards") or ()) - known.keys():
+            self._journal.record(wire.head("device", gone), b"")
+        for device in known.values():
+            self._journal.record(wire.card_head(device), wire.card_body(device))
+        self._journal.remember("cards", sorted(known))
+
+    # What runs
+
+    async def _flush(self) -> None:
+        """Readings once a flush period, alarms and events as soon as there are any."""
+        urgent, period = self._journal.urgent, self._site.outbox.flush
+        due = self._clock.monotonic() + period
+        while True:
+            self._pulse.promise("flush", due + _STUCK)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(due - self._clock.monotonic()):
+                    await urgent.wait()
+            now = self._clock.monotonic()
+            await self._commit(telemetry=now >= due)
+            if now >= due:
+                due = max(due + period, now)
+
+    async def _commit(self, *, telemetry: bool) -> None:
+        for drop in await self._journal.commit(telemetry=telemetry):
+            log.error("lost before delivery", lane=drop.lane.value, reason=drop.reason,
+                      first=drop.first, last=drop.last)  # fmt: skip
+            lost = wire.Dropped(drop.stream, ((drop.first, drop.last),), drop.reason)
+            event = wire.dropped_event(self._itself.id, self._clock.now(), lost)
+            self._journal.outcomes([event])
+            self._lost += drop.last - drop.first + 1
+
+    async def _last_flush(self) -> None:
+        try:
+            async with asyncio.timeout(LAST_FLUSH):
+                await self._commit(telemetry=True)
+        except TimeoutError:
+            log.error("the disk hangs; the last second is lost")  # noqa: TRY400
+
+    async def _health(self) -> None:
+        """The gateway's own reading, by the same way as everybody's."""
+        await asyncio.sleep(1.0)
+        while True:
+            self._pulse.promise("health", self._clock.monotonic() + EVERY + _STUCK)
+            values: dict[str, Value] = {**await self._figures(), **machine(self._data_dir)}
+            self._intake.take(Reading(self._itself.id, "gateway", self._clock.now(), values))
+            await asyncio.sleep(EVERY)
+
+    async def _figures(self) -> dict[str, Value]:
+        did = self.summary()
+        waiting = await self._journal.on_disk(self._depths)
+        behind = waiting[Lane.TELEMETRY]
+        return {
+            "uptime": round(did.seconds),
+            "devices": len(self._site.devices),
+            "polls": did.polls,
+            "readings": did.readings,
+            "silent": did.silent,
+            "slip": did.slip,
+            "links_lost": sum(p.figures.links_lost for p in self.pollers.values()),
+            "alarms": len(self._engine.active()),
+            "published": did.published,
+            "queue_records": sum(depth.records for depth, _ in waiting.values()),
+            "queue_bytes": sum(depth.bytes for depth, _ in waiting.values()),
+            "queue_age": _age(*behind, self._site.outbox.flush),
+            "lost": self._lost,
+            "restarts": did.restarts,
+        }
+
+    def _depths(self) -> dict[Lane, tuple[Depth, int]]:
+        return {lane: (self._outbox.depth(lane), self._outbox.last(lane)) for lane in Lane}
+
+    async def _watchdog(self) -> None:
+        """Tell systemd that we live, as long as everybody moves on."""
+        stuck: set[str] = set()
+        while True:
+            broken = {str(who) for who in self._pulse.broken(self._clock.monotonic())}
+            for who in broken - stuck:
+                log.error("a task is stuck; the watchdog is no longer fed", task=who)
+            stuck = broken
+            if not stuck:
+                self._notifier.alive()
+            await asyncio.sleep(self._notifier.watchdog or EVERY)
+
+
+def _age(depth: Depth, last: int, flush: float) -> float:
+    """Seconds since the oldest telemetry that waits was seen: a record is made every flush."""
+    return round((last - depth.oldest + 1) * flush, 3) if depth.records else 0.0
+
+
+def _open_state(path: Path) -> State:
+    """The state; in memory only, if the disk refuses."""
+    try:
+        return State(path)
+    except OSError as error:
+        log.error("state cannot be kept; a restart will forget alarms", reason=str(error))  # noqa: TRY400
+        return State(Path(":memory:"))
+
+
+def _open_outbox(site: Site) -> SqliteOutbox:
+    path = site.gateway.data_dir / "outbox.db"
+    try:
+        return SqliteOutbox.open(path, site.outbox.max_bytes)
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"the outbox cannot be opened: {error}") from error
+
+
+async def _end(tasks: list[asyncio.Task[NoReturn]], patience: float) -> None:
+    """Cancel, and wait that long; whoever hangs is left behind."""
+    for task in tasks:
+        task.cancel()
+    _, hanging = await asyncio.wait(tasks, timeout=patience)
+    for task in hanging:
+        log.error("does not stop", task=task.get_name())
+        task.cancel()

@@ -1,0 +1,88 @@
+"""What every reading passes on its way in: the recording, the fault engine, the journal.
+
+Pollers only leave their readings here. They are judged by a task of its own, all that came
+together at once, so that a rule that fails never stops a poll and a poll never waits for a rule.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Sequence
+
+from gateway.edge.journal import Journal
+from gateway.faults.engine import FaultEngine
+from gateway.log import get_logger
+from gateway.model import Alarm, Event, Reading, State
+from gateway.recording import Recorder
+
+log = get_logger()
+
+
+class Intake:
+    """Takes readings in, and counts them.
+
+    ``readings`` counts those with values, which is what a history will hold, ``silent`` the polls
+    that got none, ``raised`` the alarms by their codes.
+    """
+
+    def __init__(self, engine: FaultEngine, journal: Journal, recorder: Recorder | None) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._recorder = recorder
+        self._waiting: deque[Reading] = deque()
+        self._some = asyncio.Event()
+        self.readings = 0
+        self.silent = 0
+        self.raised: Counter[str] = Counter()
+
+    def take(self, reading: Reading) -> None:
+        """A reading, from a poller."""
+        if reading.values:
+            self.readings += 1
+        if reading.silent is not None:
+            self.silent += 1
+        self._journal.reading(reading)
+        self._waiting.append(reading)
+        self._some.set()
+
+    async def judge(self) -> None:
+        """Judge what comes, for ever."""
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            self.judge_all()
+
+    def judge_all(self) -> None:
+        """Judge what is there."""
+        while self._waiting:
+            reading = self._waiting.popleft()
+            if self._recorder is not None:
+                self._record(self._recorder, reading)
+            outcomes = self._engine.feed(reading)
+            if outcomes:
+                self.tell(outcomes)
+
+    def tell(self, outcomes: Sequence[Alarm | Event]) -> None:
+        """Alarms and events: to the log and to the journal."""
+        for outcome in outcomes:
+            if not isinstance(outcome, Alarm):
+                log.info(outcome.event, device=outcome.device, values=dict(outcome.values))
+                continue
+            if outcome.state is State.UNACKNOWLEDGED and outcome.raised == outcome.t:
+                self.raised[outcome.code] += 1
+            log.warning(
+                outcome.message,
+                device=outcome.device,
+                code=outcome.code,
+                state=outcome.state.value,
+                severity=outcome.severity.value,
+            )
+        self._journal.outcomes(outcomes)
+
+    def _record(self, recorder: Recorder, reading: Reading) -> None:
+        try:
+            recorder.write(reading)
+        except OSError as error:
+            self._recorder = None
+            log.error("the recording ends here: the disk refuses", reason=str(error))  # noqa: TRY400
