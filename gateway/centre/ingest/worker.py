@@ -42,7 +42,7 @@ class Pace:
 
     rows: int = 5000
     longest: float = 0.25
-    quiet: float = 0.02
+    quiet: float = 0.01
     confirm: float = 1.0
     first_pause: float = 0.5
     longest_pause: float = 30.0
