@@ -1,0 +1,151 @@
+"""From memory to disk, and what a crash between two writes leaves behind."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.edge.journal import Journal
+from gateway.edge.outbox.contract import Lane
+from gateway.edge.outbox.sqlite import SqliteOutbox
+from gateway.edge.state import State
+from gateway.model import Alarm, Event, Reading, Severity
+from gateway.model import State as AlarmState
+
+READING = Reading("lamp-1", "lamp", 1_763_812_800_000, {"power": 68.2})
+
+
+class Fickle(SqliteOutbox):
+    """An outbox whose disk can be told to refuse."""
+
+    refuses = False
+
+    def flush(self) -> None:
+        if self.refuses:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        super().flush()
+
+
+def alarm(code: str, t: int = 1_763_812_800_000) -> Alarm:
+    return Alarm(
+        "lamp-1", code, t, AlarmState.UNACKNOWLEDGED, Severity.MINOR, "power 1 W of 70 W", t
+    )
+
+
+class Disk:
+    """The two files, opened again and again as a restart does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.standing: dict[str, Any] = {"alarms": []}
+        self.boot()
+
+    def boot(self) -> None:
+        self.outbox = Fickle.open(self.folder / "outbox.db", 1_000_000)
+        self.state = State(self.folder / "state.db")
+        self.journal = Journal(self.outbox, self.state, lambda: self.standing)
+
+    def crash(self) -> None:
+        """What a kill leaves: nothing that only memory held."""
+        self.state.close()
+        assert self.outbox._tables is not None
+        self.outbox._tables.close()
+        self.journal.close()
+        self.boot()
+
+    def records(self, lane: Lane) -> list[tuple[int, str, bytes]]:
+        return [(r.seq, r.head, r.body) for r in self.outbox.pending(lane, 0, 100)]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    made = Disk(tmp_path)
+    yield made
+    made.state.close()
+    made.outbox.refuses = False
+    made.outbox.close()
+    made.journal.close()
+
+
+async def test_a_seconds_readings_become_one_record(disk: Disk) -> None:
+    for _ in range(3):
+        disk.journal.reading(READING)
+    await disk.journal.commit(telemetry=True)
+    await disk.journal.commit(telemetry=True)
+    ((seq, head, body),) = disk.records(Lane.TELEMETRY)
+    assert (seq, head, body.count(b"lamp-1")) == (1, "telemetry", 3)
+
+
+async def test_alarms_go_at_once_and_readings_wait_for_their_second(disk: Disk) -> None:
+    disk.journal.reading(READING)
+    disk.journal.outcomes([alarm("lamp_failure"), Event("bin-1", "collected", 1)])
+    assert disk.journal.urgent.is_set()
+    await disk.journal.commit(telemetry=False)
+    assert not disk.journal.urgent.is_set()
+    heads = [head for _, head, _ in disk.records(Lane.EVENTS)]
+    assert heads == ["alarm/lamp-1/lamp_failure", "event/bin-1"]
+    assert disk.records(Lane.TELEMETRY) == []
+
+
+async def test_what_was_committed_survives_a_kill(disk: Disk) -> None:
+    disk.standing = {"alarms": ["lamp_failure"]}
+    disk.journal.reading(READING)
+    disk.journal.outcomes([alarm("lamp_failure")])
+    await disk.journal.commit(telemetry=True)
+    disk.crash()
+    assert len(disk.records(Lane.TELEMETRY)) == len(disk.records(Lane.EVENTS)) == 1
+    assert disk.state.get("alarms") == {"alarms": ["lamp_failure"]}
+    assert disk.journal.untold() == [], "it was told already"
+
+
+async def test_an_alarm_whose_record_a_crash_took_is_told_after_it_and_once(disk: Disk) -> None:
+    disk.journal.outcomes([alarm("day_burner")])
+    await disk.journal.commit(telemetry=False)
+    disk.outbox.refuses = True
+    disk.journal.outcomes([alarm("lamp_failure")])
+    await disk.journal.commit(telemetry=False)
+    disk.journal.outcomes([alarm("power_low")])
+    await disk.journal.commit(telemetry=False)
+    disk.crash()
+    untold = disk.journal.untold()
+    assert [head for head, _ in untold] == ["alarm/lamp-1/lamp_failure", "alarm/lamp-1/power_low"]
+    for head, body in untold:
+        disk.journal.record(head, body)
+    await disk.journal.commit(telemetry=False)
+    disk.crash()
+    heads = [head for _, head, _ in disk.records(Lane.EVENTS)]
+    assert heads == [f"alarm/lamp-1/{code}" for code in ("day_burner", "lamp_failure", "power_low")]
+    assert disk.journal.untold() == []
+
+
+async def test_a_disk_that_refuses_is_told_of_once_and_loses_nothing(
+    disk: Disk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    disk.outbox.refuses = True
+    for _ in range(5):
+        disk.journal.reading(READING)
+        await disk.journal.commit(telemetry=True)
+    assert disk.records(Lane.TELEMETRY) == []
+    disk.outbox.refuses = False
+    for _ in range(2):
+        disk.journal.reading(READING)
+        await disk.journal.commit(telemetry=True)
+    assert [seq for seq, *_ in disk.records(Lane.TELEMETRY)] == list(range(1, 8))
+    told = capsys.readouterr().err
+    assert told.count("the disk refuses") == 1
+    assert told.count("takes readings again") == 1
+
+
+async def test_a_state_that_cannot_be_written_does_not_hold_up_an_alarm(
+    disk: Disk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    disk.state.close()
+    for code in ("lamp_failure", "day_burner"):
+        disk.journal.outcomes([alarm(code)])
+        await disk.journal.commit(telemetry=False)
+    assert len(disk.records(Lane.EVENTS)) == 2
+    assert capsys.readouterr().err.count("alarms cannot be saved") == 1

@@ -1,0 +1,40 @@
+"""One daemon a folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.edge.lock import CannotStart, locked
+
+
+def test_the_folder_is_made_and_held(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    with (
+        locked(folder),
+        pytest.raises(CannotStart, match=f"process {os.getpid()}"),
+        locked(folder),
+    ):
+        pytest.fail("held twice")
+    with locked(folder):
+        assert (folder / "lock").exists()
+
+
+def test_the_lock_dies_with_its_holder(tmp_path: Path) -> None:
+    hold = (
+        "import os, sys, pathlib\nfrom gateway.edge.lock import locked\n"
+        "with locked(pathlib.Path(sys.argv[1])):\n    os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", hold, str(tmp_path)], check=False)
+    with locked(tmp_path):
+        pass
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CannotStart, match="file"), locked(tmp_path / "file"):
+        pytest.fail("a file is no folder")
