@@ -1,8 +1,8 @@
 """Replay: a recording through the fault engine, on the recording's own clock, opening no bus.
 
 The engine is the daemon's own, so a replay decides as the edge did: notes tell it of restarts,
-steps of the clock and what people asked of alarms. Only what changes between *there* and *not there* is
-told; who acknowledged what is the console's business.
+steps of the clock and what people asked of alarms. Only what changes between *there* and *not
+there* is told; who acknowledged what is the console's business.
 """
 
 from __future__ import annotations
@@ -116,4 +116,5 @@ def as_text(told: Transition, timezone: str = "UTC") -> str:
     at = datetime.fromtimestamp(told["t"] / 1000, ZoneInfo(timezone))
     severity = f" {told['severity']}" if told["severity"] else ""
     change = f"{told['transition']}{severity} {told['code']}"
-    return f"{at:%Y-%m-%d %H:%M:%S}  {told['device']}  {change}: {told['message']}"
+    colon = ", was:" if told["transition"] == "clear" else ":"
+    return f"{at:%Y-%m-%d %H:%M:%S}  {told['device']}  {change}{colon} {told['message']}"
