@@ -262,7 +262,7 @@ async def test_sigterm_ends_it_cleanly_within_three_seconds(
         here = centre(tmp_path, moss.url, url)
         with ingest_program(here) as process:
             async with connect(here.mqtt, client_id="gw") as there:
-                await eventually((here.data_dir / "ledger.db").exists)
+                await eventually(lambda: "ingest ready" in log_of(here))
                 await send(there, *range(1, 30))
                 if database == "well":
                     await eventually(lambda: counts(here))

@@ -141,8 +141,10 @@ async def _until(
     try:
         while not consumer.connected.is_set() and not (stopped.done() or ended.done()):
             await asyncio.wait(either, timeout=0.02)
-        if ready is not None and consumer.connected.is_set():
-            ready()
+        if consumer.connected.is_set():
+            log.info("ingest ready")
+            if ready is not None:
+                ready()
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopped.cancel()
