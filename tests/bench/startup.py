@@ -37,12 +37,12 @@ def measure() -> Table:
             resident, cpu = settled(site)
     rows = [
         ("start to first reading, median", f"{statistics.median(starts):.2f} s", "≤ 0.8 s"),
-        ("start to first reading, worst", f"{max(starts):.2f} s", "–"),
+        ("start to first reading, worst", f"{max(starts):.2f} s", "-"),
         (f"resident memory after {SETTLED:.0f} s", f"{resident:.1f} MB", "≤ 60 MB"),
-        ("processor, polling 100 devices each second", f"{cpu:.1f} %", "–"),
+        ("processor, polling 100 devices each second", f"{cpu:.1f} %", "-"),
     ]
     says = (
-        f"`wayside run` with {DEVICES} simulated devices (lamps on two RTU lines and on Modbus TCP, "
+        f"`wayside run` with {DEVICES} simulated devices (lamps on two RTU lines and Modbus TCP, "
         f"pillars, cabinets, bins), mosquitto as broker; {RUNS} starts after one to warm up."
     )
     return Table("Start and memory of the daemon", says, ("what", "measured", "bound"), rows)
