@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from drivers.modbus import pdu
 from drivers.modbus.codec import Decode, bits_decoder, registers_decoder
@@ -176,10 +176,11 @@ def _address(point: Point) -> tuple[Table, int, int]:
 def halves(read: Read) -> tuple[Read, Read]:
     """Two reads of a read's parts: cut at its widest gap, or in the middle if it has none."""
     parts = read.parts
+    ends = list(accumulate((part.end for part in parts), max))
     middle = len(parts) / 2
 
     def worth(i: int) -> tuple[int, float]:
-        return max(0, parts[i].start - parts[i - 1].end), -abs(i - middle)
+        return max(0, parts[i].start - ends[i - 1]), -abs(i - middle)
 
     cut = max(range(1, len(parts)), key=worth)
     return compose(read.table, parts[:cut]), compose(read.table, parts[cut:])

@@ -189,6 +189,6 @@ class TcpWire:
 
     def _silence(self, asked: _Asked) -> NoResponse | BadResponse:
         stray, self._stray = self._stray, None
-        if self._reader.unfinished is not None:
-            return BadResponse("the answer broke off")
+        if stray is None and self._reader.unfinished is not None:
+            stray = "the answer broke off"
         return BadResponse(stray) if stray else NoResponse(f"no answer in {asked.timeout:g} s")

@@ -1,0 +1,126 @@
+"""Modbus servers that are not ours, for tests: pymodbus on TCP and serial ports, umodbus on TCP.
+
+All of them hold the same: holding and input register ``a`` holds ``a + 1000 x unit``, registers
+200 to 299 and bits from 100 up do not exist, bit ``a`` is on where ``a`` is a multiple of three.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from socketserver import TCPServer
+from typing import Any
+
+from pymodbus.framer import FramerType
+from pymodbus.server import ModbusSerialServer, ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+from umodbus.server.tcp import RequestHandler, get_server
+
+from tests.parts.process import program, running
+
+UNITS = (1, 2, 3)
+
+
+def held(unit: int, address: int) -> int:
+    """What a register holds, at the start."""
+    return address + 1000 * unit
+
+
+def absent(address: int) -> bool:
+    """Whether a register does not exist."""
+    return 200 <= address < 300
+
+
+def _registers(unit: int) -> list[SimData]:
+    return [
+        SimData(0, values=[held(unit, a) for a in range(200)], datatype=DataType.REGISTERS),
+        SimData(300, values=[held(unit, a) for a in range(300, 500)], datatype=DataType.REGISTERS),
+    ]
+
+
+def _bits() -> list[SimData]:
+    return [SimData(0, values=[a % 3 == 0 for a in range(100)], datatype=DataType.BITS)]
+
+
+def pymodbus_devices() -> list[SimDevice]:
+    """The units 1 to 3."""
+    return [
+        SimDevice(unit, (_bits(), _bits(), _registers(unit), _registers(unit))) for unit in UNITS
+    ]
+
+
+@contextlib.asynccontextmanager
+async def pymodbus_tcp(port: int, framer: FramerType = FramerType.SOCKET) -> AsyncIterator[None]:
+    """A pymodbus server on TCP, with either framing."""
+    server: Any = ModbusTcpServer(
+        pymodbus_devices(),
+        address=("127.0.0.1", port),
+        framer=framer,
+        ignore_missing_devices=framer == FramerType.RTU,
+    )
+    await server.serve_forever(background=True)
+    try:
+        yield
+    finally:
+        await server.shutdown()
+
+
+@contextlib.asynccontextmanager
+async def pymodbus_serial(port: str, baudrate: int) -> AsyncIterator[None]:
+    """A pymodbus server on a serial port; units it does not have stay silent."""
+    server: Any = ModbusSerialServer(
+        pymodbus_devices(), port=port, baudrate=baudrate, ignore_missing_devices=True
+    )
+    await server.serve_forever(background=True)
+    try:
+        yield
+    finally:
+        await server.shutdown()
+
+
+@contextlib.contextmanager
+def serial_cable(folder: Path) -> Iterator[tuple[str, str]]:
+    """Two serial ports with a cable between them."""
+    ends = [folder / "here", folder / "there"]
+    command = [program("socat"), *(f"pty,raw,echo=0,link={end}" for end in ends)]
+    with running(command, log=folder / "socat.log") as process:
+        while not all(end.exists() for end in ends):
+            assert process.poll() is None, (folder / "socat.log").read_text()
+        yield str(ends[0]), str(ends[1])
+
+
+@contextlib.asynccontextmanager
+async def umodbus_tcp(port: int) -> AsyncIterator[dict[tuple[int, int], int]]:
+    """A umodbus server on TCP; what was written, by unit and address."""
+    written: dict[tuple[int, int], int] = {}
+    TCPServer.allow_reuse_address = True
+    server: Any = get_server(TCPServer, ("127.0.0.1", port), RequestHandler)
+    registers = [a for a in range(500) if not absent(a)]
+
+    def read_register(slave_id: int, function_code: int, address: int) -> int:
+        return written.get((slave_id, address), held(slave_id, address))
+
+    def read_bit(slave_id: int, function_code: int, address: int) -> int:
+        return int(address % 3 == 0)
+
+    def write(slave_id: int, function_code: int, address: int, value: int) -> None:
+        written[slave_id, address] = value
+
+    for functions, addresses, serve in (
+        ([3, 4], registers, read_register),
+        ([1, 2], list(range(100)), read_bit),
+        ([5, 6, 15, 16], registers, write),
+    ):
+        server.route(slave_ids=UNITS, function_codes=functions, addresses=addresses)(serve)
+
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield written
+    finally:
+        await asyncio.to_thread(server.shutdown)
+        server.server_close()
+        thread.join()
