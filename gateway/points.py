@@ -144,7 +144,8 @@ class Rows:
     def _read_derived(self, row: Mapping[str, Any], spot: Spot, problems: list[Problem]) -> None:
         parts = shape(DerivedKeys).read(row, spot, problems)
         if parts is None:
-            self._fail(row.get("name"), spot, problems)
+            if isinstance(row.get("name"), str):
+                self._reserve(row["name"], spot, problems)
             return
         keys: DerivedKeys = parts[0]
         known = _numeric_facts(self._kind) if self._kind else ()

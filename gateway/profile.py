@@ -113,7 +113,7 @@ def load_profile(ref: str, base: Path) -> Profile:
         raise ConfigurationError([Problem(ref, 0, "", problem, hint)]) from error
     problems: list[Problem] = []
     profile = _read(ref, document, problems)
-    if profile is None or problems:
+    if profile is None or problems:  # a profile with a problem was only made to find others
         raise ConfigurationError(problems)
     return profile
 
@@ -125,7 +125,7 @@ def _read(ref: str, document: Document, problems: list[Problem]) -> Profile | No
     rows = _rows(table, head, driver, traits, spot, problems)
     controls = _controls(table, driver, traits, rows, spot, problems)
     atomic = _atomic(head, rows, spot, problems)
-    if head is None or driver is None or traits is None or problems:
+    if head is None or driver is None or traits is None:
         return None
     profile = Profile(
         name=ref,
@@ -141,7 +141,8 @@ def _read(ref: str, document: Document, problems: list[Problem]) -> Profile | No
         ends=rows.ends,
         file=document.file,
     )
-    _check_atomic(profile, driver, spot, problems)
+    if rows.whole:
+        _check_atomic(profile, driver, spot, problems)
     return profile
 
 
@@ -202,14 +203,14 @@ def _controls(
     written = table.get("commands")
     for name, command in written.items() if isinstance(written, Mapping) else ():
         if isinstance(command, Mapping):
-            control = _control(name, command, driver, traits, spot.at("commands", name), problems)
+            here = spot.at("commands", name)
+            control = _control(name, command, driver, traits, here, problems)
             if control is not None:
                 controls[name] = control
-                if rows.whole and control.read_back and control.read_back not in rows.names:
-                    problem = f'no point is called "{control.read_back}"'
-                    hint = suggest(control.read_back, rows.names)
-                    where = spot.at("commands", name, "read_back")
-                    problems.append(where.problem(problem, hint))
+            shown = command.get("read_back")
+            if rows.whole and isinstance(shown, str) and shown not in rows.names:
+                problem, hint = f'no point is called "{shown}"', suggest(shown, rows.names)
+                problems.append(here.at("read_back").problem(problem, hint))
     return controls
 
 

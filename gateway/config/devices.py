@@ -38,7 +38,7 @@ class DeviceKeys:
     latitude: Latitude | None = None
     longitude: Longitude | None = None
     allow_commands: bool = False
-    rules: Mapping[str, Any] = NOTHING
+    rules: Mapping[str, Mapping[str, Any]] = NOTHING
 
     def __post_init__(self) -> None:
         if (self.latitude is None) != (self.longitude is None):

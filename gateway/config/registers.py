@@ -94,7 +94,9 @@ class _Columns:
         known = self._known()
         for name in dict.fromkeys(self._names):
             if name and known and name not in known:
-                self._blame(name, f'unknown column "{name}"', suggest(name, known))
+                rule = name.startswith("rules.")
+                alike = [key for key in known if key.startswith("rules.") is rule]
+                self._blame(name, f'unknown column "{name}"', suggest(name, alike))
                 self._ignored.add(name)
         return usable
 

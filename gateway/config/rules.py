@@ -30,8 +30,6 @@ def read_rules(
             values = _settings(kinds[code], settings, here, problems)
             if values is not None:
                 found[code] = values
-        else:
-            problems.append(here.problem("expected a table", f"write [rules.{code}]"))
     return found
 
 

@@ -8,13 +8,14 @@ could have been one of several things, the core reports one error for each; they
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gateway.problems import suggest
 from gateway.tables.lines import Keys
 
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _WORD = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _SECRETS = {
     "password": "password_file",
@@ -51,12 +52,17 @@ class Complaint:
         return cls(keys if key is None else (*keys, key), problem, hint)
 
 
-def complaints(errors: Iterable[Mapping[str, Any]], table: object) -> list[Complaint]:
-    """The errors of one table, those about the same value made one."""
+def complaints(
+    errors: Iterable[Mapping[str, Any]], table: object, headed: Container[str] = ()
+) -> list[Complaint]:
+    """The errors of one table, those about the same value made one.
+
+    ``headed`` are the keys that are tables themselves and are written ``[key]``.
+    """
     by_place: dict[Keys, list[Mapping[str, Any]]] = {}
     for error in errors:
         by_place.setdefault(_place(error, table), []).append(error)
-    return [_complaint(keys, found) for keys, found in by_place.items()]
+    return [_complaint(keys, found, headed) for keys, found in by_place.items()]
 
 
 def _place(error: Mapping[str, Any], table: object) -> Keys:
@@ -76,29 +82,39 @@ def _place(error: Mapping[str, Any], table: object) -> Keys:
     return tuple(keys)
 
 
-def _complaint(keys: Keys, errors: Sequence[Mapping[str, Any]]) -> Complaint:
+def _complaint(
+    keys: Keys, errors: Sequence[Mapping[str, Any]], headed: Container[str]
+) -> Complaint:
     error = errors[0]
     match error["type"]:
         case "missing":
-            return _missing(keys)
+            return _missing(keys, headed)
         case "unknown_key":
             return _unknown(str(keys[-1]), keys, error["ctx"]["known"])
         case "value_error":
-            found = error["input"]
-            known = found if isinstance(found, Mapping) else ()
-            return Complaint.at_word(str(error["ctx"]["error"]), known, keys)
+            return _refused(keys, error["input"], str(error["ctx"]["error"]))
         case "too_long" | "too_short":
             context = error["ctx"]
             wanted = context.get("max_length", context.get("min_length"))
             return Complaint(keys, f"expected {wanted} items, found {context['actual_length']}")
     expected = " or ".join(dict.fromkeys(_expected(error) for error in errors))
-    return Complaint(keys, f"expected {expected}, found {_shown(error['input'])}", _hint(errors))
+    return Complaint(
+        keys, f"expected {expected}, found {_shown(error['input'])}", _hint(keys, errors)
+    )
 
 
-def _missing(keys: Keys) -> Complaint:
+def _refused(keys: Keys, found: object, text: str) -> Complaint:
+    """What a mark or a nested dataclass said; one that only says what to write is a hint."""
+    if text.startswith("write "):
+        return Complaint(keys, f"cannot read {_shown(found)}", text)
+    return Complaint.at_word(text, found if isinstance(found, Mapping) else (), keys)
+
+
+def _missing(keys: Keys, headed: Container[str]) -> Complaint:
     if isinstance(keys[-1], int):
         return Complaint(keys[:-1], "the list has too few items")
-    return Complaint(keys, f'"{keys[-1]}" is missing', f"add {keys[-1]} = …")
+    add = f"[{keys[-1]}]" if keys[-1] in headed else f"{keys[-1]} = …"
+    return Complaint(keys, f'"{keys[-1]}" is missing', f"add {add}")
 
 
 def _unknown(key: str, keys: Keys, known: Sequence[str]) -> Complaint:
@@ -119,19 +135,30 @@ def _expected(error: Mapping[str, Any]) -> str:
     return _EXPECTED.get(kind, str(error["msg"]))
 
 
-def _hint(errors: Sequence[Mapping[str, Any]]) -> str:
-    error = errors[0]
+def _hint(keys: Keys, errors: Iterable[Mapping[str, Any]]) -> str:
+    """What to write instead, where it can be told."""
+    return next(filter(None, (_advice(keys, error) for error in errors)), "")
+
+
+def _advice(keys: Keys, error: Mapping[str, Any]) -> str:
     found, kind = error["input"], error["type"]
     if kind == "literal_error" and isinstance(found, str):
         choices = str(error["ctx"]["expected"]).replace(" or ", ", ").split(", ")
         near = suggest(found, [choice.strip("'") for choice in choices])
         return near if near.startswith("did you mean") else ""
-    if isinstance(found, str) and kind in {"int_type", "float_type", "bool_type"}:
-        bare = found.strip().lower()
-        if bare in {"true", "false"} or bare.replace(".", "", 1).lstrip("-").isdigit():
-            return f"write {bare} without quotes"
+    if kind == "tuple_type":
+        return (
+            f"head it [[{keys[-1]}]]" if isinstance(found, Mapping) else f"write [{_shown(found)}]"
+        )
     if kind == "string_type" and isinstance(found, int | float):
         return f'write "{_shown(found)}" in quotes'
+    bare = found.strip().lower() if isinstance(found, str) else ""
+    if (kind == "bool_type" and bare in {"true", "false"}) or (
+        kind in {"int_type", "float_type"} and _NUMBER.fullmatch(bare)
+    ):
+        return f"write {bare} without quotes"
+    if kind == "float_type" and _NUMBER.fullmatch(bare.replace(",", ".", 1)):
+        return f"write {bare.replace(',', '.')} with a point"
     return ""
 
 

@@ -37,6 +37,7 @@ class Shape:
         self.kinds = tuple(kinds)
         self._parts = tuple((kind, _hints(kind)) for kind in kinds)
         self.keys = {key: hint for _, hints in reversed(self._parts) for key, hint in hints.items()}
+        self._headed = {key for key, hint in self.keys.items() if get_origin(hint) is Mapping}
         self._validator = SchemaValidator(
             _table(kinds, strangers=strangers, partial=partial), cs.CoreConfig(title="table")
         )
@@ -46,12 +47,14 @@ class Shape:
     ) -> dict[str, Any] | None:
         """What stands in a table, parsed; ``None`` after adding what is wrong to ``problems``."""
         try:
-            found: dict[str, Any] = self._validator.validate_python(table, context=spot.file.parent)
+            parsed: dict[str, Any] = self._validator.validate_python(
+                table, context=spot.file.parent
+            )
         except ValidationError as error:
             errors = error.errors(include_url=False)
-            problems.extend(_told(complaint, spot) for complaint in complaints(errors, table))
+            problems.extend(_told(found, spot) for found in complaints(errors, table, self._headed))
             return None
-        return found
+        return parsed
 
     def read(
         self, table: Mapping[str, Any], spot: Spot, problems: list[Problem]

@@ -97,7 +97,7 @@ def _listen(text: str) -> str:
     host, _, port = text.rpartition(":")
     if _HOST.fullmatch(host) and port.isascii() and port.isdigit() and int(port) <= 65535:
         return text
-    raise ValueError("write it as 127.0.0.1:8080, an address and a port")
+    raise ValueError("not an address and a port; write it as 127.0.0.1:8080")
 
 
 Id: TypeAlias = Annotated[str, Checked(_matches(_ID, f"an id is 1 to 64 {_LETTERS}"))]

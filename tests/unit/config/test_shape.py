@@ -146,7 +146,14 @@ class TestWhatDoesNot:
             ),
             ("file", "", 'expected text that is not empty, found ""', ""),
             ("inner", 5, "expected a table, found 5", ""),
-            ("rows", {"table": "input"}, "expected a list in brackets, found a table", ""),
+            (
+                "rows",
+                {"table": "input"},
+                "expected a list in brackets, found a table",
+                "head it [[rows]]",
+            ),
+            ("pairs", 5, "expected a list in brackets, found 5", "write [5]"),
+            ("ratio", "1,5", 'expected a number, found "1,5"', "write 1.5 with a point"),
             ("pairs", [[1, 2, 3]], "expected 2 items, found 3", ""),
             ("pairs", [[1]], "the list has too few items", ""),
             ("pairs", [[1, "2"]], 'expected a whole number, found "2"', "write 2 without quotes"),
@@ -164,8 +171,12 @@ class TestWhatDoesNot:
             assert complaint(**{key: value}) == (problem, hint)
 
     def test_a_duration_and_a_size_say_how_to_write_them(self) -> None:
-        assert complaint(wait=10)[0].startswith('write it as "10s"')
-        assert complaint(room="12 monkeys")[0].startswith('write it as "512MB"')
+        problem, hint = complaint(wait=10)
+        assert problem == "cannot read 10"
+        assert hint.startswith('write it as "10s"')
+        problem, hint = complaint(room="12 monkeys")
+        assert problem == 'cannot read "12 monkeys"'
+        assert hint.startswith('write it as "512MB"')
 
     def test_a_missing_key_is_named(self) -> None:
         assert complaints({}) == {"name": ('"name" is missing', "add name = …")}
