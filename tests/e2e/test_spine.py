@@ -19,7 +19,7 @@ import pytest
 
 from simulators.city import City
 from tests.parts.broker import Broker
-from tests.parts.edge import Part, eventually, wayside
+from tests.parts.commands import Part, eventually, wayside
 from tests.parts.influxdb import influx1
 from tests.parts.mosquitto import mosquitto
 from tests.parts.nats import nats

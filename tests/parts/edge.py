@@ -1,55 +1,99 @@
-"""Wayside's own processes for end-to-end tests: the daemon and ingest, as a user starts them."""
+"""A gateway's voice without a gateway: what one would publish, said by hand to a real broker."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import json
-import sys
 import time
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from simulators.process import end
+from gateway.assets import LampFacts
+from gateway.config.site import BrokerOptions
+from gateway.model import Alarm, Device, Event, Point, Reading, Value
+from gateway.mqtt import Connection, connect
+from gateway.wire import (
+    Root,
+    Status,
+    alarm_body,
+    alarm_head,
+    card_body,
+    card_head,
+    compose_event,
+    compose_telemetry,
+    event_body,
+    event_head,
+    status_body,
+    telemetry_body,
+)
+from tests.parts.broker import Broker
+
+ROOT = Root("makati-ayala", "gw-017")
+STREAM = "0123456789ab"
+LAMP = Device(
+    id="lamp-0001",
+    kind="lamp",
+    bus="feeder-1",
+    profile="lamp/generic",
+    options=None,
+    traits=None,
+    points=(Point("power", None, 5.0, "W"), Point("voltage", None, 5.0, "V")),
+    facts=LampFacts(rated_power=70.0),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A running ``wayside`` command and its log."""
+def now() -> int:
+    """Milliseconds UTC."""
+    return time.time_ns() // 1_000_000
 
-    process: Process
-    log: Path
 
-    async def stopped(self) -> tuple[int, float, dict[str, Any]]:
-        """SIGTERM; returns the exit code, the seconds it took, and the summary it printed."""
-        began = time.monotonic()
-        self.process.terminate()
-        out, _ = await asyncio.wait_for(self.process.communicate(), 10)
-        took = time.monotonic() - began
-        assert self.process.returncode is not None
-        return self.process.returncode, took, json.loads(out or b"{}")
+@dataclass
+class Edge:
+    """One gateway on an open connection."""
+
+    connection: Connection
+    root: Root = ROOT
+    seq: int = 0
+
+    async def status(self, *, online: bool = True) -> None:
+        """Say that it is online, or play its will."""
+        status = Status(online=online, since=now(), version="0.1.0", boot="b")
+        await self.connection.publish(self.root.topic("status"), status_body(status), retain=True)
+
+    async def card(self, device: Device) -> None:
+        """Introduce a device."""
+        await self._record(card_head(device), card_body(device), retain=True)
+
+    async def reading(self, device: Device, **values: Value) -> None:
+        """One reading, taken now."""
+        await self.readings(Reading(device.id, device.kind, now(), values))
+
+    async def readings(self, *readings: Reading) -> None:
+        """A telemetry message."""
+        self.seq += 1
+        message = compose_telemetry(STREAM, self.seq, [telemetry_body(readings)])
+        await self.connection.publish(self.root.topic("telemetry"), message)
+
+    async def alarm(self, alarm: Alarm) -> None:
+        """An alarm as it stands now."""
+        await self._record(alarm_head(alarm), alarm_body(alarm), retain=True)
+
+    async def no_alarm(self, alarm: Alarm) -> None:
+        """Empty an alarm's retained message."""
+        await self.connection.publish(self.root.under(alarm_head(alarm)), b"", retain=True)
+
+    async def event(self, event: Event) -> None:
+        """Something that happened once."""
+        await self._record(event_head(event), event_body(event))
+
+    async def _record(self, head: str, body: bytes, *, retain: bool = False) -> None:
+        self.seq += 1
+        message = compose_event(STREAM, self.seq, body)
+        await self.connection.publish(self.root.under(head), message, retain=retain)
 
 
 @contextlib.asynccontextmanager
-async def wayside(folder: Path, *words: str) -> AsyncIterator[Part]:
-    """Run a ``wayside`` command until the block ends; its log goes to ``folder``."""
-    log = folder / f"wayside-{words[0]}.log"
-    with log.open("ab") as sink:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "gateway", *words), cwd=folder, stdout=PIPE, stderr=sink
-        )
-    try:
-        yield Part(process, log)
-    finally:
-        await end(process)
-
-
-async def eventually(what: str, condition: Callable[[], object], patience: float = 20.0) -> None:
-    """Wait until ``condition()``, which may block, is true; an AssertionError naming it if not."""
-    deadline = time.monotonic() + patience
-    while not await asyncio.to_thread(condition):
-        assert time.monotonic() < deadline, f"not within {patience} s: {what}"
-        await asyncio.sleep(0.05)
+async def edge(broker: Broker, root: Root = ROOT) -> AsyncIterator[Edge]:
+    """Connect a gateway's voice."""
+    options = BrokerOptions(url=broker.url)
+    async with connect(options, client_id=f"edge-{root.gateway}") as connection:
+        yield Edge(connection, root)
