@@ -235,10 +235,14 @@ def ingest(centre: CentreFile, json: Json = False) -> None:
     loaded = centre_of(centre)
     from gateway.centre import ingest as room
 
-    until_stopped(
-        lambda stop: room.run(loaded, stop=stop),
-        lambda summary: say_json(asdict(summary)) if json else None,
-    )
+    try:
+        until_stopped(
+            lambda stop: room.run(loaded, stop=stop),
+            lambda summary: say_json(asdict(summary)) if json else None,
+        )
+    except room.CannotStart as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(1) from None
 
 
 @app.command()

@@ -101,7 +101,7 @@ async def run(options: Options, *, stop: asyncio.Event, say: Say, tally: Tally) 
         parts = await stack.enter_async_context(started(options.folder, district, centre))
         telling = asyncio.create_task(tell_of_faults(city, say))
         stack.callback(telling.cancel)
-        address = await console_address(options.folder, parts.others["console"])
+        address = await spoken(parts.others["console"], options.folder / "console.log", "url")
         greet(options, district, address, say)
         await until_over(parts, options.folder, stop, lasts)
         report = await finish(parts.gateway)
@@ -139,27 +139,25 @@ async def started(folder: Path, district: District, centre: Path) -> AsyncIterat
 
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        others = {
-            "ingest": await enter(part("ingest", "ingest", str(centre))),
-            "console": await enter(part("console", "console", str(centre), "--notice", _NOTICE)),
-        }
+        ingest = await enter(part("ingest", "ingest", str(centre)))
+        console = await enter(part("console", "console", str(centre), "--notice", _NOTICE))
+        await spoken(ingest, folder / "ingest.log", "event", "ingest ready")
         run = part("gateway", "run", str(district.site_file), "--json", output=True)
-        yield Parts(await enter(run), others)
+        yield Parts(await enter(run), {"ingest": ingest, "console": console})
 
 
-async def console_address(folder: Path, console: Process) -> str:
-    """The page's address, as the console says it in its log."""
-    log = folder / "console.log"
+async def spoken(process: Process, log: Path, key: str, value: str | None = None) -> str:
+    """The ``key`` of the first line of a part's log that has it (and says ``value``)."""
     for _ in range(300):
         for line in log.read_bytes().splitlines():
             with contextlib.suppress(orjson.JSONDecodeError):
-                url = orjson.loads(line).get("url")
-                if url:
-                    return str(url)
-        if console.returncode is not None:
+                found = orjson.loads(line).get(key)
+                if found is not None and value in {None, found}:
+                    return str(found)
+        if process.returncode is not None:
             break
         await asyncio.sleep(0.1)
-    raise DemoFailed(f"the console did not start:\n{tail(log)}")
+    raise DemoFailed(f"the {log.stem} did not start:\n{tail(log)}")
 
 
 def greet(options: Options, district: District, address: str, say: Say) -> None:
@@ -205,9 +203,9 @@ async def finish(gateway: Process) -> dict[str, Any]:
     """Stop the gateway; its last words are its own summary."""
     output = gateway.stdout
     assert output is not None, "the gateway was started with its output piped"  # noqa: S101
-    spoken = asyncio.create_task(output.read())
+    last_words = asyncio.create_task(output.read())
     await end(gateway)
-    report: dict[str, Any] = orjson.loads(await spoken or b"{}")
+    report: dict[str, Any] = orjson.loads(await last_words or b"{}")
     if not report:
         raise DemoFailed(f"the gateway ended with code {gateway.returncode} and no summary")
     return report
