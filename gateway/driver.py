@@ -86,9 +86,16 @@ class Driver:
     ``Size`` fields accept ``"300ms"`` and ``"4KB"``. A ``device`` type with a ``unit`` field means
     many devices share a bus and ``unit`` tells them apart; one without means one device a bus.
 
-    A ``point`` type may also offer ``element(i) -> row`` (then a row may say ``count``), a field
-    ``bit`` (then it may say ``flags``), and ``complete(traits) -> row`` to take defaults from the
-    profile's head. Any of them raises ``ValueError`` with a text for the user.
+    A ``point`` type may also offer
+
+    - ``element(i) -> row``: then a row may say ``count``; element 0 is the row itself;
+    - a field ``bit``: then it may say ``flags``; a row with a bit is a bool;
+    - ``kind`` (or ``type``), saying ``"bool"``, ``"string"`` or ``"datetime"`` of what is no number;
+    - ``complete(traits) -> row``, to take defaults from the profile's head after rows were repeated
+      and split; a ``command`` type may offer it too.
+
+    Each of them, and ``__post_init__`` of all five types, may raise ``ValueError`` with a text for
+    the user: the problem is shown at the first key it names, and what follows "; " is its hint.
     """
 
     name: str

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.assets import FACTS, SignalFacts
+from gateway.assets import FACTS
 from gateway.config.buses import Wire
+from gateway.config.facts import contradictions
 from gateway.config.rules import read_rules
 from gateway.driver import Driver
 from gateway.model import NOTHING, Device
@@ -83,7 +84,8 @@ class Roster:
         rules = read_rules(table.get("rules"), self.rules, spot.at("rules"), self._problems)
         if parts is not None and driver and profile:
             keys, options, facts = parts
-            self._check_facts(profile, facts, spot)
+            for at, problem, hint in contradictions(facts, profile):
+                self._blame(spot.at(*at), problem, hint)
             self.devices[keys.bus].append(_device(keys, options, facts, profile, rules))
 
     def _claim_id(self, name: object, spot: Spot) -> bool:
@@ -170,32 +172,6 @@ class Roster:
             problem = f'bus "{bus}" has its device already, "{first}"'
             hint = f"{driver.name} devices have no address: one device a bus"
             self._blame(spot.at("bus"), problem, hint)
-
-    def _check_facts(self, profile: Profile, facts: Any, spot: Spot) -> None:  # noqa: ANN401
-        for name, ends in profile.ends.items():
-            missing = [fact for fact in ends if getattr(facts, fact) is None]
-            for fact in missing:
-                problem = f'"{fact}" is missing: {name} is computed from it'
-                self._blame(spot.at(fact), problem, f"add {fact} = …")
-            if not missing and getattr(facts, ends[0]) == getattr(facts, ends[1]):
-                self._blame(spot.at(ends[1]), f"{ends[1]} is the same as {ends[0]}", "")
-        if isinstance(facts, SignalFacts):
-            self._check_groups(profile, facts, spot)
-
-    def _check_groups(self, profile: Profile, facts: SignalFacts, spot: Spot) -> None:
-        """A conflict with a group that is not there would never be seen."""
-        known = {point.name for point in profile.points}
-        named = [
-            ("conflicts", i, group) for i, pair in enumerate(facts.conflicts) for group in pair
-        ]
-        named += [("dark_ok", i, group) for i, group in enumerate(facts.dark_ok)]
-        for key, i, group in named:
-            if f"group_{group}" not in known:
-                problem = f'there is no signal group {group} in profile "{profile.name}"'
-                self._blame(spot.at(key, i), problem, "groups count from 1: group_1 is 1")
-        for i, pair in enumerate(facts.conflicts):
-            if pair[0] == pair[1]:
-                self._blame(spot.at("conflicts", i), "a group cannot conflict with itself", "")
 
     def _blame(self, spot: Spot, problem: str, hint: str) -> None:
         self._problems.append(spot.problem(problem, hint))
