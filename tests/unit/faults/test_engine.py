@@ -285,6 +285,13 @@ def test_a_clock_set_back_begins_the_timing_anew_but_clears_nothing() -> None:
     assert states(feed(judge, 5, start=21)) == [("over", State.RETURNED)]
 
 
+def test_a_clock_set_back_begins_the_off_delay_anew() -> None:
+    judge = engine(over={"off_delay": 5.0})
+    feed(judge, 12, 12, 5, start=100)
+    said = feed(judge, 5, 5, 5, 5, 5, 5, start=50)
+    assert [(alarm.state, alarm.t - T) for alarm in said] == [(State.RETURNED, 55_000)]
+
+
 # Undecided
 
 
