@@ -205,7 +205,7 @@ def encode(row: Row) -> bytes:
 
 @contextmanager
 def record(file: Path) -> Iterator[Recorder]:
-    """Open a recording to write: ``with record(path) as recorder: recorder.write(reading)``.
+    """Open a recording for writing, and close it with all its rows written.
 
     An existing recording is continued after its last whole line; a compressed one cannot be
     (FileExistsError), nor a file that is no recording (RecordingError).
