@@ -90,7 +90,7 @@ class Driver:
 
     - ``element(i) -> row``: then a row may say ``count``; element 0 is the row itself;
     - a field ``bit``: then it may say ``flags``; a row with a bit is a bool;
-    - ``kind`` (or ``type``), saying ``"bool"``, ``"string"`` or ``"datetime"`` of what is no number;
+    - ``kind`` (or ``type``), saying ``"bool"``, ``"string"``, ``"datetime"`` of what is no number;
     - ``complete(traits) -> row``, to take defaults from the profile's head after rows were repeated
       and split; a ``command`` type may offer it too.
 
