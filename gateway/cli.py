@@ -223,7 +223,7 @@ def replay(
             if json:
                 say_json(transition)
             else:
-                say(as_text(transition))
+                say(as_text(transition, loaded.gateway.timezone))
     except (RecordingError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(2) from None

@@ -149,15 +149,23 @@ async def started(folder: Path, district: District, centre: Path) -> AsyncIterat
 async def spoken(process: Process, log: Path, key: str, value: str | None = None) -> str:
     """The ``key`` of the first line of a part's log that has it (and says ``value``)."""
     for _ in range(300):
-        for line in log.read_bytes().splitlines():
-            with contextlib.suppress(orjson.JSONDecodeError):
-                found = orjson.loads(line).get(key)
-                if found is not None and value in {None, found}:
-                    return str(found)
+        found = await asyncio.to_thread(first_said, log, key, value)
+        if found is not None:
+            return found
         if process.returncode is not None:
             break
         await asyncio.sleep(0.1)
     raise DemoFailed(f"the {log.stem} did not start:\n{tail(log)}")
+
+
+def first_said(log: Path, key: str, value: str | None) -> str | None:
+    """Look for it in the log as it stands."""
+    for line in log.read_bytes().splitlines():
+        with contextlib.suppress(orjson.JSONDecodeError):
+            said = orjson.loads(line).get(key)
+            if said is not None and value in {None, said}:
+                return str(said)
+    return None
 
 
 def greet(options: Options, district: District, address: str, say: Say) -> None:
