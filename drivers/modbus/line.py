@@ -79,16 +79,24 @@ class Line:
         return self._listen(turn, frame if self._echo else b"", sent + patience + length, patience)
 
     def _listen(self, turn: Turn, echo: bytes, deadline: float, patience: float) -> bytes:
-        until = deadline
+        until, heard = deadline, b""
         while self._wait(until):
             data = self._read()
             if echo:
-                echo, data = _unechoed(echo, data)
+                heard += data
+                until = min(deadline, self._busy_until + QUIET)
+                if echo not in heard:
+                    continue
+                before, _, data = heard.partition(echo)
+                overheard(before, self._owed)
+                echo = b""
             found = turn.hear(data)
             if found is not None:
                 return found
             until = min(deadline, self._busy_until + QUIET) if turn.spoilt else deadline
             _sleep((turn.missing - 1) * self._character)
+        if heard and echo:
+            raise BadResponse("the echo is not what was sent: a collision, or no echo at all")
         return turn.end(patience)
 
     def _fall_silent(self, patience: float) -> None:
@@ -121,14 +129,6 @@ class Line:
             self._busy_until = time.monotonic()
             return data
         return b""
-
-
-def _unechoed(echo: bytes, data: bytes) -> tuple[bytes, bytes]:
-    """What is still to come of our own echo, and what came behind it."""
-    heard = data[: len(echo)]
-    if not echo.startswith(heard):
-        raise BadResponse("the echo is not what was sent: a collision, or no echo at all")
-    return echo[len(heard) :], data[len(heard) :]
 
 
 def _sleep(seconds: float) -> None:

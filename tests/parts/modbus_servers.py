@@ -52,6 +52,11 @@ def pymodbus_devices() -> list[SimDevice]:
     ]
 
 
+def _silent_for_others(sending: bool, packet: bytes) -> bytes:
+    """A real serial bus stays silent for a unit it does not have; pymodbus would refuse."""
+    return b"" if sending and packet[0] not in UNITS else packet
+
+
 @contextlib.asynccontextmanager
 async def pymodbus_tcp(port: int, framer: FramerType = FramerType.SOCKET) -> AsyncIterator[None]:
     """A pymodbus server on TCP, with either framing."""
@@ -59,7 +64,7 @@ async def pymodbus_tcp(port: int, framer: FramerType = FramerType.SOCKET) -> Asy
         pymodbus_devices(),
         address=("127.0.0.1", port),
         framer=framer,
-        ignore_missing_devices=framer == FramerType.RTU,
+        trace_packet=_silent_for_others if framer == FramerType.RTU else None,
     )
     await server.serve_forever(background=True)
     try:
@@ -72,7 +77,7 @@ async def pymodbus_tcp(port: int, framer: FramerType = FramerType.SOCKET) -> Asy
 async def pymodbus_serial(port: str, baudrate: int) -> AsyncIterator[None]:
     """A pymodbus server on a serial port; units it does not have stay silent."""
     server: Any = ModbusSerialServer(
-        pymodbus_devices(), port=port, baudrate=baudrate, ignore_missing_devices=True
+        pymodbus_devices(), port=port, baudrate=baudrate, trace_packet=_silent_for_others
     )
     await server.serve_forever(background=True)
     try:

@@ -1,0 +1,232 @@
+"""Blocks read over any wire: what a refusal costs, what is remembered, what commands write."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.modbus.link import FORGET, ModbusLink, Unit, setting_question
+from drivers.modbus.pdu import EXCEPTIONS, Question, Refused
+from drivers.modbus.plan import Read
+from drivers.modbus.rows import Setting, Traits
+from gateway.driver import Bad, BadResponse, NoResponse, Raw
+from gateway.model import Device
+from tests.parts.modbus import blocks, control, device, point
+
+ILLEGAL = Bad("illegal address")
+
+
+@dataclass
+class Memory:
+    """A wire to devices whose register ``a`` holds ``a``, without those at ``holes``."""
+
+    holes: set[int] = field(default_factory=set)
+    longest: int = 125
+    refuses: int | None = None
+    depth: int = 1
+    asked: list[tuple[int, int, int]] = field(default_factory=list)
+
+    async def ask(self, unit: Unit, question: Question) -> bytes:
+        address, count = struct.unpack(">HH", question.pdu[1:5])
+        self.asked.append((unit.unit, address, count))
+        if self.refuses is not None:
+            raise Refused(self.refuses)
+        if question.function > 4:
+            return b""
+        if count > self.longest:
+            raise Refused(3)
+        if self.holes & set(range(address, address + count)):
+            raise Refused(2)
+        return struct.pack(f">{count}H", *range(address, address + count))
+
+
+def meter(*addresses: int, unit: int = 1, **traits: Any) -> Device:
+    head = Traits(**traits)
+    points = [point(f"p{a}", traits=head, table="input", address=a) for a in addresses]
+    return device(*points, unit=unit, traits=head)
+
+
+async def poll(link: ModbusLink, subject: Device) -> dict[str, Raw]:
+    found: dict[str, Raw] = {}
+    for block in blocks(subject):
+        raws = await link.read(block)
+        found.update(zip([p.name for p in block.points], raws, strict=True))
+    return found
+
+
+async def test_one_illegal_register_is_found_in_the_same_poll_and_read_around_ever_after() -> None:
+    wire = Memory(holes={37})
+    link = ModbusLink(wire, lambda: 0.0)
+    subject = meter(*range(64))
+    expected = {f"p{a}": ILLEGAL if a == 37 else a for a in range(64)}
+    assert await poll(link, subject) == expected
+    assert len(wire.asked) <= 13  # the whole, and two for every halving
+    wire.asked.clear()
+    assert await poll(link, subject) == expected
+    assert wire.asked == [(1, 0, 37), (1, 38, 26)]
+
+
+async def test_a_hole_between_points_costs_no_point_and_is_not_asked_for_twice() -> None:
+    wire = Memory(holes={5})
+    link = ModbusLink(wire, lambda: 0.0)
+    subject = meter(0, 1, 9, 10, max_gap=8)
+    for _ in range(2):
+        wire.asked.clear()
+        assert await poll(link, subject) == {"p0": 0, "p1": 1, "p9": 9, "p10": 10}
+    assert wire.asked == [(1, 0, 2), (1, 9, 2)]
+
+
+async def test_a_device_that_takes_shorter_blocks_than_it_says_is_read_in_those() -> None:
+    wire = Memory(longest=20)
+    link = ModbusLink(wire, lambda: 0.0)
+    subject = meter(*range(64))
+    for _ in range(2):
+        wire.asked.clear()
+        assert await poll(link, subject) == {f"p{a}": a for a in range(64)}
+    assert [count for _, _, count in wire.asked] == [16, 16, 16, 16]
+
+
+async def test_what_one_unit_refuses_is_not_held_against_another() -> None:
+    wire = Memory(holes={3})
+    link = ModbusLink(wire, lambda: 0.0)
+    await poll(link, meter(*range(8), unit=1))
+    wire.holes.clear()
+    wire.asked.clear()
+    assert await poll(link, meter(*range(8), unit=2)) == {f"p{a}": a for a in range(8)}
+    assert wire.asked == [(2, 0, 8)]
+
+
+async def test_what_was_refused_is_asked_for_again_after_an_hour() -> None:
+    now = 0.0
+    wire = Memory(holes={3})
+    link = ModbusLink(wire, lambda: now)
+    subject = meter(*range(8))
+    await poll(link, subject)
+    wire.holes.clear()
+    now = FORGET - 1
+    assert (await poll(link, subject))["p3"] == ILLEGAL
+    now = FORGET + 1
+    wire.asked.clear()
+    assert await poll(link, subject) == {f"p{a}": a for a in range(8)}
+    assert wire.asked == [(1, 0, 8)]
+
+
+async def test_an_atomic_group_with_an_illegal_member_is_not_read_in_pieces() -> None:
+    """Half a group from one request and half from another would be judged as one moment."""
+    points = [point(f"g{a}", table="input", address=a) for a in range(4)]
+    other = point("other", table="input", address=4)
+    subject = device(*points, other, atomic=(("g*",),))
+    link = ModbusLink(Memory(holes={2}), lambda: 0.0)
+    for _ in range(2):
+        assert await poll(link, subject) == {**{f"g{a}": ILLEGAL for a in range(4)}, "other": 4}
+
+
+@given(
+    st.sets(st.integers(0, 40), min_size=1),
+    st.sets(st.integers(0, 40)),
+    st.integers(0, 5),
+    st.integers(1, 30),
+)
+async def test_whatever_is_illegal_the_rest_is_read(
+    addresses: set[int], holes: set[int], gap: int, longest: int
+) -> None:
+    wire = Memory(holes=holes, longest=longest)
+    link = ModbusLink(wire, lambda: 0.0)
+    subject = meter(*addresses, max_gap=gap)
+    expected = {f"p{a}": ILLEGAL if a in holes else a for a in addresses}
+    assert await poll(link, subject) == expected
+    # Within a few polls it settles: nothing is asked any more that is refused.
+    for _ in range(8):
+        wire.asked.clear()
+        assert await poll(link, subject) == expected
+    for _, address, count in wire.asked:
+        assert count <= longest
+        assert not holes & set(range(address, address + count))
+
+
+@pytest.mark.parametrize("code", [1, 4, 5, 6, 7, 8, 77])
+async def test_other_refusals_make_the_points_bad_and_nothing_is_cut(code: int) -> None:
+    wire = Memory(refuses=code)
+    link = ModbusLink(wire, lambda: 0.0)
+    reason = Bad(EXCEPTIONS.get(code, f"exception {code}"))
+    for _ in range(2):
+        assert await poll(link, meter(0, 1)) == {"p0": reason, "p1": reason}
+    assert len(wire.asked) == 2
+
+
+async def test_a_single_value_refused_for_its_length_says_so() -> None:
+    link = ModbusLink(Memory(refuses=3), lambda: 0.0)
+    assert await poll(link, meter(0, 1)) == {"p0": Bad("illegal value"), "p1": Bad("illegal value")}
+
+
+@pytest.mark.parametrize("code", [10, 11])
+async def test_a_gateway_that_cannot_reach_the_unit_is_silence(code: int) -> None:
+    link = ModbusLink(Memory(refuses=code), lambda: 0.0)
+    with pytest.raises(NoResponse, match="gateway"):
+        await poll(link, meter(0))
+
+
+# ---------------------------------------------------------------- commands
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "pdu"),
+    [
+        ({"table": "coil", "address": 0xAC}, True, "0500acff00"),
+        ({"table": "coil", "address": 0xAC}, 0, "0500ac0000"),
+        ({"table": "coil", "address": 2, "write": "multiple"}, 1.0, "0f000200010101"),
+        ({"address": 1}, 3, "0600010003"),
+        ({"address": 1}, True, "0600010001"),
+        ({"address": 1, "type": "int16"}, -2, "060001fffe"),
+        ({"address": 1, "order": "BA"}, 3, "0600010300"),
+        ({"address": 1, "write": "multiple"}, 3, "1000010001020003"),
+        ({"address": 1, "type": "float32"}, 1.5, "1000010002043fc00000"),
+        ({"address": 1, "type": "uint32", "order": "CDAB"}, 65538, "10000100020400020001"),
+        ({"address": 4, "bit": 3}, True, "160004fff70008"),
+        ({"address": 4, "bit": 3}, False, "160004fff70000"),
+        ({"address": 1, "scale": 0.1}, 42.3, "06000101a7"),
+        ({"address": 1, "scale": 0.5, "offset": -10}, 20, "060001003c"),
+        ({"address": 1, "type": "string", "length": 2}, "ON", "1000010002044f4e0000"),
+    ],
+)
+def test_a_command_becomes_one_request(keys: dict[str, Any], value: Any, pdu: str) -> None:
+    target = Setting(**{"table": "holding", **keys}).complete(Traits())
+    assert setting_question(target, value).pdu.hex() == pdu
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "says"),
+    [
+        ({}, 70000, "70000 does not fit uint16"),
+        ({"table": "coil"}, 2, "2 does not fit bool"),
+        ({"bit": 3}, 5, "5 does not fit bool"),
+        ({}, "on", '"on" is not a number'),
+        ({"scale": 0.001}, 70, "does not fit uint16"),
+    ],
+)
+async def test_a_value_that_does_not_fit_never_reaches_the_wire(
+    keys: dict[str, Any], value: Any, says: str
+) -> None:
+    wire = Memory()
+    with pytest.raises(ValueError, match=says):
+        await ModbusLink(wire, lambda: 0.0).write(
+            device(), control("set", **{"table": "holding", "address": 1, **keys}), value
+        )
+    assert not wire.asked
+
+
+async def test_a_refused_command_says_why() -> None:
+    link = ModbusLink(Memory(refuses=6), lambda: 0.0)
+    with pytest.raises(BadResponse, match="refused: busy"):
+        await link.write(device(), control("set", table="holding", address=1), 1)
+
+
+def test_a_read_keeps_its_rows_in_order() -> None:
+    (block,) = blocks(meter(3, 1, 2))
+    read: Read = block.request
+    assert [row.place[1] for row in read.rows] == [1, 2, 3]
