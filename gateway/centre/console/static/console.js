@@ -5,9 +5,9 @@
 // console does, and the page shows it.
 
 import { Alarms } from "./alarms.js";
-import { KINDS, needsAttention, paint } from "./tiles.js";
+import { KINDS, mark, needsAttention, paint } from "./tiles.js";
 import { Trend } from "./trend.js";
-import { SEVERITIES, ago, badge, el, full, hour, plain, words } from "./text.js";
+import { SEVERITIES, ago, badge, el, full, hour, plain, when, words } from "./text.js";
 
 const SILENCE = 12_000; // ms without a word from the console before the page calls itself old
 const RECENT = 100;
@@ -16,6 +16,7 @@ const $ = (id) => document.getElementById(id);
 const devices = new Map();
 const gateways = new Map();
 const tiles = new Map();
+const inView = new Set();
 let recent = [];
 let heard = 0; // when the console last spoke, by this machine's clock
 let skew = 0; // the console's clock minus this machine's
@@ -30,7 +31,7 @@ const alarms = new Alarms($("alarms"), (key) => choose(devices.get(key), true));
 
 function listen() {
   const stream = new EventSource("/events");
-  stream.addEventListener("snapshot", (event) => { forget(); take(JSON.parse(event.data)); });
+  stream.addEventListener("snapshot", (event) => { forget(); take(JSON.parse(event.data)); sift(); });
   stream.addEventListener("difference", (event) => take(JSON.parse(event.data)));
   stream.addEventListener("pulse", (event) => hear(JSON.parse(event.data)));
   stream.addEventListener("error", () => {
@@ -46,7 +47,8 @@ function hear(body) {
 }
 
 function forget() {
-  for (const known of [devices, gateways, tiles]) known.clear();
+  for (const known of [devices, gateways, tiles, inView]) known.clear();
+  eye.disconnect();
   recent = [];
   alarms.clear();
   $("kinds").replaceChildren();
@@ -71,7 +73,7 @@ function merge(news) {
   const device = before ? { ...before, ...news, points: { ...before.points, ...news.points } } : news;
   if (!device.kind) return; // a difference for a device whose card has not come: the card will
   devices.set(news.key, device);
-  paint(tileOf(device), device, now());
+  show(tileOf(device), device);
   if (trend.device?.key === device.key) {
     trend.device = device;
     trend.update(device, now());
@@ -86,19 +88,47 @@ function dismiss(key) {
 
 // Devices
 
+function show(tile, device) {
+  mark(tile, device, now());
+  if (inView.has(device.key)) paint(tile, device, now());
+}
+
+// Only tiles on the screen, or about to be, are drawn: a district has thousands.
+const eye = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    const { key } = target.dataset;
+    if (isIntersecting && devices.has(key)) {
+      inView.add(key);
+      paint(target, devices.get(key), now());
+    } else inView.delete(key);
+  }
+}, { rootMargin: "300px" });
+
 function tileOf(device) {
   const known = tiles.get(device.key);
   if (known?.dataset.kind === device.kind) return known;
   known?.remove();
   const tile = el("button", "tile", { type: "button", "data-key": device.key, "data-kind": device.kind });
   const shelf = shelfOf(device.kind);
-  const after = [...shelf.children].find((other) => inOrder(device.key, other.dataset.key));
-  shelf.insertBefore(tile, after ?? null);
+  shelf.insertBefore(tile, shelf.children[rank(device.key, shelf.children)] ?? null);
+  tile.classList.toggle("chosen", device.key === trend.device?.key); // also after a reconnection
   tiles.set(device.key, tile);
+  eye.observe(tile);
   return tile;
 }
 
-const inOrder = (a, b) => a.localeCompare(b, "en", { numeric: true }) < 0;
+const { compare } = new Intl.Collator("en", { numeric: true });
+
+/** Where a key belongs among tiles that are in order. */
+function rank(key, others) {
+  let [low, high] = [0, others.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compare(others[middle].dataset.key, key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 
 function shelfOf(kind) {
   const order = Object.keys(KINDS);
@@ -165,7 +195,6 @@ function summarise() {
   const sites = [...new Set([...gateways.values()].map((gateway) => gateway.site))].sort();
   $("site").textContent = sites.length > 3 ? `${sites.length} sites` : sites.join(", ");
   document.title = `${waiting ? `(${waiting}) ` : ""}${sites.length === 1 ? `${sites[0]} · ` : ""}Wayside`;
-  sift();
 }
 
 function tell(news) {
@@ -174,7 +203,7 @@ function tell(news) {
     const extra = one.text || Object.entries(one.values).map(([name, value]) => `${words(name)} ${plain(value)}`).join(", ");
     const over = one.what === "raised" ? "" : "over";
     return el("li", "", {},
-      el("time", "", { title: full(one.t) }, hour(one.t)),
+      el("time", "", { title: full(one.t) }, when(one.t)),
       one.severity ? badge(one.severity, `small ${over}`) : el("span"),
       el("span", "", {}, el("b", "", {}, one.device), ` ${[words(one.code), words(one.what)].filter(Boolean).join(": ")}`,
         extra ? el("small", "", {}, extra) : null));
@@ -205,7 +234,8 @@ $("only").addEventListener("change", sift);
 setInterval(() => {
   breathe();
   alarms.tick(now());
-  for (const [key, tile] of tiles) if (devices.get(key).condition !== "ok") paint(tile, devices.get(key), now());
+  for (const [key, tile] of tiles) if (devices.get(key).condition !== "ok") show(tile, devices.get(key));
   trend.describe(now());
+  sift();
 }, 1000);
 listen();

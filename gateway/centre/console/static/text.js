@@ -70,5 +70,9 @@ export function ago(ms) {
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+
 export const hour = (t) => clock.format(t);
+/** The time of day, or the date of what did not happen today. */
+export const when = (t) => (day.format(t) === day.format(Date.now()) ? hour(t) : day.format(t));
 export const full = (t) => moment.format(t);
