@@ -155,7 +155,10 @@ def decode_event(payload: bytes, device: str) -> EventMessage:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Records that were lost before they were delivered: inclusive ranges of ``stream``."""
+    """Records that were lost before they were delivered: inclusive ranges of ``stream``.
+
+    Both are empty where a damaged file no longer said what it held.
+    """
 
     stream: str
     ranges: tuple[tuple[int, int], ...]
@@ -174,7 +177,8 @@ def decode_dropped(event: Event) -> Dropped | None:
         return None
     found = seq_ranges(event.values.get("ranges"))
     reason = typed(event.values.get("reason", ""), str, "reason")
-    return Dropped(stream_id(event.values.get("stream")), found, reason)
+    stream = event.values.get("stream")
+    return Dropped(stream_id(stream) if stream or found else "", found, reason)
 
 
 def seq_ranges(data: object) -> tuple[tuple[int, int], ...]:

@@ -14,7 +14,8 @@ Invariants, for every back end, and tested by one suite (``tests/contract/test_o
 2. ``seq`` grows by one a record within a lane and is never given twice, crashes included.
 3. ``pending`` yields records in order of ``seq``; a record not yet released may be read again and
    its bytes are then the same.
-4. ``release`` frees space; a released record never comes back.
+4. ``release`` frees space; a released record never comes back, not even after a crash once the
+   next ``flush`` has returned.
 5. The bytes on disk never pass ``max_bytes``: the oldest telemetry goes first, then, only if
    events alone pass half of it, the oldest events. Each such loss is reported once, by lane and
    seq range, through ``drops``.
