@@ -8,6 +8,7 @@ A row with ``derive`` reads nothing: it computes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, get_args
@@ -59,7 +60,7 @@ class PointKeys:
     max: float | None = None
     clamp: bool = False
     count: Annotated[int, Between(1, MOST_POINTS)] | None = None
-    deadband: Annotated[float, Between(0, 1e12)] | None = None
+    deadband: Annotated[float, Between(0, math.inf)] | None = None
     on_change: bool = False
     alone: bool = False
     rollover: bool = False

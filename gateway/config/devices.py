@@ -65,7 +65,7 @@ class Roster:
         self._profiles: dict[tuple[str, Path], Profile | None] = {}
         self._broken: set[Path] = set()
         self._ids: dict[str, Spot] = {}
-        self._places: dict[tuple[str, object], str] = {}
+        self._places: dict[tuple[str, object], Spot] = {}
 
     def add(self, table: Mapping[str, Any], spot: Spot, *, cells: bool = False) -> None:
         """One device; with ``cells``, every value is still text from a spreadsheet."""
@@ -159,19 +159,20 @@ class Roster:
 
     def _claim_place(self, table: Mapping[str, Any], driver: Driver, spot: Spot) -> None:
         """Take a unit of a bus, or the whole bus where units have no number."""
-        bus, name = str(table["bus"]), str(table.get("id", "?"))
-        if "unit" in shape(driver.device).keys:
-            unit = table.get("unit")
-            if not isinstance(unit, int):
-                return
-            first = self._places.setdefault((bus, unit), name)
-            if first != name:
-                problem = f'bus "{bus}" has a unit {unit} already, "{first}"'
-                self._blame(spot.at("unit"), problem, "every device of a bus has its own unit")
-        elif (first := self._places.setdefault((bus, None), name)) != name:
-            problem = f'bus "{bus}" has its device already, "{first}"'
-            hint = f"{driver.name} devices have no address: one device a bus"
-            self._blame(spot.at("bus"), problem, hint)
+        bus, unit = table["bus"], table.get("unit")
+        numbered = "unit" in shape(driver.device).keys
+        if numbered and not isinstance(unit, int):
+            return  # the check of the device says so
+        first = self._places.setdefault((bus, unit if numbered else None), spot)
+        if first is spot:
+            return
+        where = f"{first.file}:{first.line(first.keys)}"
+        if numbered:
+            hint = f"it is at {where}; every device of a bus has its own unit"
+            self._blame(spot.at("unit"), f'another device of bus "{bus}" has this unit', hint)
+        else:
+            hint = f"it is at {where}; {driver.name} devices have no address"
+            self._blame(spot.at("bus"), f'bus "{bus}" has its one device already', hint)
 
     def _blame(self, spot: Spot, problem: str, hint: str) -> None:
         self._problems.append(spot.problem(problem, hint))

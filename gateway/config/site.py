@@ -5,6 +5,7 @@ Every field's default is the promise of contracts §3. Nothing here reads a file
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,7 +59,7 @@ class BrokerOptions:
 class OutboxOptions:
     """``[outbox]``: how much may wait on disk, how often it is made durable, what frees it."""
 
-    max_bytes: Annotated[Size, Between(1, 10**15)] = 512_000_000
+    max_bytes: Annotated[Size, Between(1, math.inf)] = 512_000_000
     flush: Period = 1.0
     confirm: Literal["auto"] | bool = "auto"
 

@@ -16,6 +16,7 @@ from gateway.problems import suggest
 from gateway.tables.lines import Keys
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+_TRUTH = re.compile("true|false")
 _WORD = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _SECRETS = {
     "password": "password_file",
@@ -26,6 +27,8 @@ _SECRETS = {
 _EXPECTED = {
     "int_type": "a whole number",
     "float_type": "a number",
+    "greater_than_equal": "a whole number of 64 bits",
+    "less_than_equal": "a whole number of 64 bits",
     "finite_number": "a finite number",
     "bool_type": "true or false",
     "string_type": "text in quotes",
@@ -141,21 +144,30 @@ def _hint(keys: Keys, errors: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _advice(keys: Keys, error: Mapping[str, Any]) -> str:
-    found, kind = error["input"], error["type"]
-    if kind == "literal_error" and isinstance(found, str):
-        choices = str(error["ctx"]["expected"]).replace(" or ", ", ").split(", ")
-        near = suggest(found, [choice.strip("'") for choice in choices])
-        return near if near.startswith("did you mean") else ""
+    found, kind = error["input"], str(error["type"])
     if kind == "tuple_type":
         return (
             f"head it [[{keys[-1]}]]" if isinstance(found, Mapping) else f"write [{_shown(found)}]"
         )
-    if kind == "string_type" and isinstance(found, int | float):
+    if kind == "string_type" and isinstance(found, int | float) and abs(found) < 1e18:
         return f'write "{_shown(found)}" in quotes'
-    bare = found.strip().lower() if isinstance(found, str) else ""
-    if (kind == "bool_type" and bare in {"true", "false"}) or (
-        kind in {"int_type", "float_type"} and _NUMBER.fullmatch(bare)
-    ):
+    if not isinstance(found, str):
+        return ""
+    if kind == "literal_error":
+        return _meant(found, str(error["ctx"]["expected"]).replace(" or ", ", ").split(", "))
+    return _unquoted(found.strip().lower(), kind)
+
+
+def _meant(found: str, choices: Sequence[str]) -> str:
+    if found in choices:
+        return f"write {found} without quotes"
+    near = suggest(found, [choice[1:-1] for choice in choices if choice.startswith("'")])
+    return near if near.startswith("did you mean") else ""
+
+
+def _unquoted(bare: str, kind: str) -> str:
+    wanted = {"bool_type": _TRUTH, "int_type": _NUMBER, "float_type": _NUMBER}.get(kind)
+    if wanted is not None and wanted.fullmatch(bare):
         return f"write {bare} without quotes"
     if kind == "float_type" and _NUMBER.fullmatch(bare.replace(",", ".", 1)):
         return f"write {bare.replace(',', '.')} with a point"
@@ -164,15 +176,14 @@ def _advice(keys: Keys, error: Mapping[str, Any]) -> str:
 
 def _shown(value: object) -> str:
     """A value as it stands in the file, cut short."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return f'"{value}"' if len(value) <= 40 else f'"{value[:39]}…"'
-        case int() | float():
-            return f"{value:.15g}" if isinstance(value, float) else f"{value!s:.40}"
-        case Mapping():
-            return "a table"
-        case Sequence():
-            return "a list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > 128:
+        return "a very long number"
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, str):
+        return f'"{value}"' if len(value) <= 40 else f'"{value[:39]}…"'
     return str(value)

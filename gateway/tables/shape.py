@@ -160,7 +160,7 @@ def _refuse(known: tuple[str, ...]) -> Callable[[object], object]:
 
 _PLAIN: dict[object, Schema] = {
     bool: cs.bool_schema(strict=True),
-    int: cs.int_schema(strict=True),
+    int: cs.int_schema(strict=True, ge=-(2**63), le=2**64 - 1),
     float: cs.float_schema(strict=True, allow_inf_nan=False),
     str: cs.str_schema(strict=True),
     Any: cs.any_schema(),
@@ -199,6 +199,18 @@ def _either(args: Sequence[Any]) -> Schema:
     return cs.nullable_schema(one) if types.NoneType in args else one
 
 
+def _literal(args: Sequence[Any]) -> Schema:
+    """One of some values; Python's ``True == 1 == 1.0`` does not count."""
+    expected = {"expected": " or ".join(map(repr, args))}
+
+    def same(value: object, validate: Callable[[object], object]) -> object:
+        if isinstance(value, bool | float):
+            raise PydanticCustomError("literal_error", "not one of them", expected)
+        return validate(value)
+
+    return cs.no_info_wrap_validator_function(same, cs.literal_schema(list(args)))
+
+
 def _list(args: Sequence[Any]) -> Schema:
     if args[-1] is Ellipsis:
         return cs.tuple_schema([_schema(args[0])], variadic_item_index=0)
@@ -212,7 +224,7 @@ def _mapping(args: Sequence[Any]) -> Schema:
 
 _GENERIC: dict[Any, Callable[[Sequence[Any]], Schema]] = {
     Annotated: _marked,
-    Literal: lambda args: cs.literal_schema(list(args)),
+    Literal: _literal,
     Union: _either,
     types.UnionType: _either,
     tuple: _list,
@@ -227,9 +239,12 @@ def _maker(kind: type) -> Callable[[dict[str, Any]], Any]:
 
 def _whole(text: str) -> int:
     try:
-        return int(text, 0)
+        number = int(text, 0)
     except ValueError:
-        raise ValueError(f'"{text}" is not a whole number') from None
+        raise ValueError(f'"{text:.40}" is not a whole number') from None
+    if number.bit_length() > 64:
+        raise ValueError("a whole number has at most 64 bits")
+    return number
 
 
 _NUMBERED = cs.no_info_after_validator_function(_whole, cs.str_schema())

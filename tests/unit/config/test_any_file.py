@@ -55,6 +55,7 @@ ROW = "id,profile,bus,unit,conflicts\nx,lamp/generic,a,7,\n"
 ODD: st.SearchStrategy[Any] = st.recursive(
     st.one_of(
         st.integers(-(2**70), 2**70),
+        st.builds(lambda: 16**5000),
         st.floats(),
         st.booleans(),
         st.text(max_size=6),
@@ -82,7 +83,7 @@ def toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, str):
         return json.dumps(value).replace("\x7f", "\\u007f")
-    return repr(value)
+    return hex(value) if isinstance(value, int) and value > 0 else repr(value)
 
 
 def document(table: Mapping[str, Any]) -> str:

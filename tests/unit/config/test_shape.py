@@ -32,6 +32,7 @@ class Outer:
     room: Size = 1000
     unit: Annotated[int, Between(1, 247)] = 1
     mode: Literal["auto"] | bool = "auto"
+    version: Literal[1, 2] = 1
     file: Path | None = None
     inner: Inner | None = None
     rows: tuple[Inner, ...] = ()
@@ -153,6 +154,14 @@ class TestWhatDoesNot:
                 "head it [[rows]]",
             ),
             ("pairs", 5, "expected a list in brackets, found 5", "write [5]"),
+            ("count", 2**64, f"expected a whole number of 64 bits, found {2**64}", ""),
+            ("ratio", 2**2000, "expected a number, found a very long number", ""),
+            ("name", 2**200, "expected text in quotes, found a very long number", ""),
+            ("labels", {"0x1" + "0" * 20: "x"}, "a whole number has at most 64 bits", ""),
+            ("version", True, "expected 1 or 2, found true", ""),
+            ("version", 1.0, "expected 1 or 2, found 1.0", ""),
+            ("version", 3, "expected 1 or 2, found 3", ""),
+            ("version", "1", 'expected 1 or 2, found "1"', "write 1 without quotes"),
             ("ratio", "1,5", 'expected a number, found "1,5"', "write 1.5 with a point"),
             ("pairs", [[1, 2, 3]], "expected 2 items, found 3", ""),
             ("pairs", [[1]], "the list has too few items", ""),
@@ -169,6 +178,15 @@ class TestWhatDoesNot:
             assert read({key: value})
         else:
             assert complaint(**{key: value}) == (problem, hint)
+
+    def test_a_number_too_long_to_write_down_is_refused_all_the_same(self) -> None:
+        """Python refuses to print it; TOML reads it, in hexadecimal."""
+        assert set(complaints(dict.fromkeys(("name", "count", "unit", "wait"), 16**5000))) == {
+            "name",
+            "count",
+            "unit",
+            "wait",
+        }
 
     def test_a_duration_and_a_size_say_how_to_write_them(self) -> None:
         problem, hint = complaint(wait=10)
