@@ -3,11 +3,14 @@
 structlog looks for rich and loads it whenever it is installed, to print prettier tracebacks. That
 would cost the daemon 60 ms of its start (four times that on a Pi) and 5 MB for nothing, so rich is
 hidden while structlog is imported. Import this module before anything that imports structlog.
+
+Where stderr goes may be full or gone; a line that cannot be written is lost, and nothing else.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 _hidden = "rich" not in sys.modules
@@ -35,6 +38,17 @@ def _render(logger: object, name: str, event: Any) -> str:  # noqa: ANN401  # st
     return str(render(logger, name, event))
 
 
+class _Lines:
+    """Writes finished lines to whatever stderr is now."""
+
+    def msg(self, line: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+    log = debug = info = warn = warning = error = err = critical = fatal = exception = failure = msg
+
+
 _console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 _machine = structlog.processors.JSONRenderer(serializer=_json)
 
@@ -46,6 +60,6 @@ if not structlog.is_configured():
             structlog.processors.format_exc_info,
             _render,
         ],
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: _Lines(),
         cache_logger_on_first_use=False,
     )

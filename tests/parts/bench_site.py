@@ -35,8 +35,12 @@ def write_site(
     *,
     broker: str = "mqtt://127.0.0.1:1",
     every: str = "250ms",
+    more: str = "",
 ) -> Path:
-    """``buses`` gives the keys of each bus and its units; devices are called ``NAME-unit``."""
+    """``buses`` gives the keys of each bus and its units; devices are called ``NAME-unit``.
+
+    ``more`` stands at the end of the file.
+    """
     (folder / "numbers.toml").write_text(PROFILE.format(every=every))
     parts = [
         f"""\
@@ -61,7 +65,7 @@ flush = "250ms"
             for unit in units
         ]
     file = folder / "site.toml"
-    file.write_text("\n".join(parts))
+    file.write_text("\n".join([*parts, more]))
     return file
 
 
