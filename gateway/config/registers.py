@@ -18,7 +18,7 @@ from gateway.assets import FACTS
 from gateway.config.devices import DeviceKeys, Roster
 from gateway.problems import ConfigurationError, Problem, suggest
 from gateway.tables.cells import from_cells
-from gateway.tables.document import Spot, read_text
+from gateway.tables.document import Spot, printable, read_text
 from gateway.tables.shape import shape
 
 
@@ -146,4 +146,5 @@ class _Columns:
         return {**rest, "rules": typed}
 
     def _blame(self, column: str, problem: str, hint: str) -> None:
-        self._problems.append(Problem(str(self._file), 1, column, problem, hint))
+        told = Problem(str(self._file), 1, printable(column), printable(problem), printable(hint))
+        self._problems.append(told)

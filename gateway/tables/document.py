@@ -38,6 +38,13 @@ def written(keys: Keys) -> str:
     return text
 
 
+def printable(text: str) -> str:
+    """Text that quotes a file, safe to show: what could move a terminal's cursor is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """A place in a file: ``keys`` lead to it, ``line`` finds the line of any such keys."""
@@ -52,7 +59,9 @@ class Spot:
 
     def problem(self, problem: str, hint: str = "") -> Problem:
         """What is wrong here."""
-        return Problem(str(self.file), self.line(self.keys), written(self.keys), problem, hint)
+        path = printable(written(self.keys))
+        line = self.line(self.keys)
+        return Problem(str(self.file), line, path, printable(problem), printable(hint))
 
 
 @dataclass(frozen=True)

@@ -84,3 +84,10 @@ def test_paths_are_written_as_people_write_them() -> None:
     assert written(("bus", "a.b", "driver")) == 'bus."a.b".driver'
     assert written(("pairs", 0, 1)) == "pairs[0][1]"
     assert written(()) == ""
+
+
+def test_what_is_quoted_cannot_play_with_the_terminal(tmp_path: Path) -> None:
+    document = read_document(saved(tmp_path, b'"\\u001b[2J" = 1\n'))
+    found = document.spot.at("\x1b[2J").problem('no "\x1b]0;x\x07"', "é 日 “x”\n")
+    assert (found.path, found.line) == ('"\\u001b[2J"', 1)
+    assert (found.problem, found.hint) == ('no "\\u001b]0;x\\u0007"', "é 日 “x”\\u000a")
