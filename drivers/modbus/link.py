@@ -9,7 +9,7 @@ a busy device's points are bad for this poll; a gateway that cannot reach the un
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
 from drivers.modbus import pdu
@@ -37,7 +37,7 @@ class Wire(Protocol):
     def depth(self) -> int:
         """How many questions may be under way."""
 
-    async def ask(self, unit: Unit, question: Question) -> bytes:
+    def ask(self, unit: Unit, question: Question) -> Awaitable[bytes]:
         """The data of a fitting answer; raises Refused, and as ``gateway.driver.Link.read``."""
 
 
@@ -82,9 +82,12 @@ class ModbusLink:
                 raise NoResponse(str(refused)) from None
             raise BadResponse(f"refused: {refused}") from None
 
-    async def _ask(self, unit: Unit, question: Question) -> bytes:
-        if not unit.delay:
-            return await self._wire.ask(unit, question)
+    def _ask(self, unit: Unit, question: Question) -> Awaitable[bytes]:
+        if unit.delay:
+            return self._ask_unhurried(unit, question)
+        return self._wire.ask(unit, question)
+
+    async def _ask_unhurried(self, unit: Unit, question: Question) -> bytes:
         pause = self._turns.setdefault(unit.unit, _Pause())
         async with pause.lock:
             await asyncio.sleep(pause.until - self._clock())

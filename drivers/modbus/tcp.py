@@ -9,7 +9,7 @@ is opened again for the next question, so that an idle close costs no sample.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -53,12 +53,13 @@ async def open_tcp(options: Tcp) -> AsyncIterator[Link]:
 
 @dataclass(slots=True, eq=False)
 class _Asked:
-    """A question under way."""
+    """A question under way; ``again`` if it may be asked once more on a new connection."""
 
     unit: int
     question: Question
     timeout: float
     deadline: float
+    again: bool
     answer: asyncio.Future[bytes]
 
 
@@ -78,6 +79,8 @@ class TcpWire:
         self._answered = False
         self._stray: str | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self._asking_again: set[asyncio.Task[None]] = set()
 
     @property
     def depth(self) -> int:
@@ -95,97 +98,119 @@ class TcpWire:
 
     def close(self) -> None:
         """Close it; questions under way end with LinkDown."""
+        self._answered = False
         self._stream.close()
-        self._lost(LinkDown("closed"))
+        for task in self._asking_again:
+            task.cancel()
+        self._end_all(LinkDown("closed"))
         if self._timer is not None:
             self._timer.cancel()
 
-    async def ask(self, unit: Unit, question: Question) -> bytes:
+    def ask(self, unit: Unit, question: Question) -> Awaitable[bytes]:
         """The data of the answer; raises as ``drivers.modbus.link.Wire.ask``."""
-        idle = self._answered and not self._asked
         if not self._stream.up:
-            await self.connect()
-        try:
-            return await self._ask(unit, question)
-        except LinkDown:
-            # The device closed an idle connection just as the question went out. A read may be
-            # asked again; a write may have been done.
-            if not idle or not question.is_read:
-                raise
-        await self.connect()
-        return await self._ask(unit, question)
-
-    async def _ask(self, unit: Unit, question: Question) -> bytes:
-        self._last = transaction = self._last % _TRANSACTIONS + 1
+            return self._ask_newly(unit, question)
         timeout = unit.timeout or self._timeout
         deadline = self._loop.time() + timeout
+        again = self._answered and not self._asked
         answer: asyncio.Future[bytes] = self._loop.create_future()
-        self._stream.send(mbap_frame(transaction, unit.unit, question.pdu))
-        self._asked[transaction] = _Asked(unit.unit, question, timeout, deadline, answer)
-        if self._timer is None or self._timer.when() > deadline:
-            self._watch(deadline)
-        try:
-            return await answer
-        finally:
-            self._asked.pop(transaction, None)
+        self._send(_Asked(unit.unit, question, timeout, deadline, again, answer))
+        return answer
+
+    async def _ask_newly(self, unit: Unit, question: Question) -> bytes:
+        await self.connect()
+        return await self.ask(unit, question)
+
+    def _send(self, asked: _Asked) -> None:
+        self._last = transaction = self._last % _TRANSACTIONS + 1
+        self._asked[transaction] = asked
+        self._stream.send(mbap_frame(transaction, asked.unit, asked.question.pdu))
+        if self._timer is None or self._due > asked.deadline:
+            self._watch(asked.deadline)
 
     def _heard(self, data: bytes) -> None:
         reader = self._reader
         for transaction, unit, answer in reader.feed(data):
-            self._take(transaction, unit, answer)
+            asked = self._asked.pop(transaction, None)
+            if asked is None or asked.answer.done():
+                self._unasked(transaction)
+            else:
+                self._take(asked, unit, answer)
         if reader.skipped:
             self._stray = f"{reader.skipped} bytes came that are no Modbus TCP"
             reader.skipped = 0
 
-    def _take(self, transaction: int, unit: int, answer: bytes) -> None:
-        asked = self._asked.get(transaction)
-        if asked is None or asked.answer.done():
-            if (self._last - transaction) % _TRANSACTIONS > _RECENT:
-                self._stray = f"transaction {transaction} answered for {self._last}"
-            return
+    def _unasked(self, transaction: int) -> None:
+        """A late answer is passed over; one to what was never asked is worth telling."""
+        if (self._last - transaction) % _TRANSACTIONS > _RECENT:
+            self._stray = f"transaction {transaction} answered for {self._last}"
+
+    def _take(self, asked: _Asked, unit: int, answer: bytes) -> None:
         self._answered = True
         self._stray = None
-        if unit != asked.unit:
-            asked.answer.set_exception(BadResponse(f"unit {unit} answered for {asked.unit}"))
-            return
         try:
+            if unit != asked.unit:
+                raise BadResponse(f"unit {unit} answered for {asked.unit}")  # noqa: TRY301
             asked.answer.set_result(answer_data(asked.question, answer))
         except (Refused, BadResponse) as wrong:
             asked.answer.set_exception(wrong)
 
     def _lost(self, reason: LinkDown) -> None:
+        """The device closed: what it closed while idle is opened again, other questions end.
+
+        A read that was the first after a rest may be asked again, for it crossed with the close; a
+        write may have been done.
+        """
+        waiting = list(self._asked.values())
+        if len(waiting) == 1 and waiting[0].again and waiting[0].question.is_read:
+            self._asked.clear()
+            task = self._loop.create_task(self._ask_again(waiting[0]))
+            self._asking_again.add(task)
+            task.add_done_callback(self._asking_again.discard)
+        else:
+            self._end_all(reason)
+
+    async def _ask_again(self, asked: _Asked) -> None:
+        asked.again = False
+        down = LinkDown("closed")
+        try:
+            await self.connect()
+        except LinkDown as wrong:
+            down = wrong
+        finally:
+            if not self._stream.up and not asked.answer.done():
+                asked.answer.set_exception(down)
+        if asked.answer.done():
+            return
+        asked.deadline = self._loop.time() + asked.timeout
+        self._send(asked)
+
+    def _end_all(self, reason: LinkDown) -> None:
         for asked in self._asked.values():
             if not asked.answer.done():
                 asked.answer.set_exception(LinkDown(*reason.args))
+        self._asked.clear()
 
     def _watch(self, deadline: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._due = deadline
         self._timer = self._loop.call_at(deadline, self._expire)
 
     def _expire(self) -> None:
         """Give up the questions whose time is over, and watch the next deadline."""
         self._timer = None
         now = self._loop.time()
-        waiting = [asked for asked in self._asked.values() if not asked.answer.done()]
-        late = [asked for asked in waiting if asked.deadline <= now]
-        for asked in late:
-            asked.answer.set_exception(self._silence(asked))
-        if late and self._reader.unfinished is not None:
-            self._part_company()
-        left = [asked.deadline for asked in waiting if not asked.answer.done()]
-        if left:
-            self._watch(min(left))
-
-    def _part_company(self) -> None:
-        """A frame began and its time is over: what follows in this stream cannot be trusted.
-
-        Unless a question still waits for it. The next question makes a new connection.
-        """
-        asked = self._asked.get(self._reader.unfinished or 0)
-        if asked is None or asked.answer.done():
-            self._stream.close()
-            self._lost(LinkDown("an answer broke off"))
+        over = [t for t, asked in self._asked.items() if asked.deadline <= now]
+        for transaction in over:
+            asked = self._asked.pop(transaction)
+            if not asked.answer.done():
+                asked.answer.set_exception(self._silence(asked))
+        if over and self._reader.unfinished not in {None, *self._asked}:
+            self._stream.close()  # what follows half an answer in this stream cannot be trusted
+            self._end_all(LinkDown("an answer broke off"))
+        if self._asked:
+            self._watch(min(asked.deadline for asked in self._asked.values()))
 
     def _silence(self, asked: _Asked) -> NoResponse | BadResponse:
         stray, self._stray = self._stray, None
