@@ -133,14 +133,13 @@ class Rows:
                 self._add(parts[0], parts[1], spot, problems)
 
     def link(self, rows: Sequence[Any], spot: Spot, problems: list[Problem]) -> None:
-        """What only the whole list can tell: whether each derived row's source exists."""
+        """What only the whole list can tell: whether each derived row's source is read."""
+        known = [point.name for point in self.points]
         for i, row in enumerate(rows):
-            source = row.get("derive", {}).get("from") if _is_derived(row) else None
-            if isinstance(source, str) and source not in self.names and self.whole:
-                problem = f'no point is called "{source}"'
-                problems.append(
-                    spot.at(i, "derive", "from").problem(problem, suggest(source, self.names))
-                )
+            source = row["derive"].get("from") if _is_derived(row) else None
+            if isinstance(source, str) and source not in known and self.whole:
+                problem, hint = f'no point is called "{source}"', suggest(source, known)
+                problems.append(spot.at(i, "derive", "from").problem(problem, hint))
 
     def _read_derived(self, row: Mapping[str, Any], spot: Spot, problems: list[Problem]) -> None:
         parts = shape(DerivedKeys).read(row, spot, problems)

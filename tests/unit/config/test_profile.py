@@ -187,6 +187,12 @@ class TestDerived:
             )
         }
 
+    def test_a_source_is_something_that_is_read(self, refused: Refused) -> None:
+        text = self.text("empty_distance", "full_distance")
+        assert set(refused(text.replace('from = "distance"', 'from = "fill_level"'))) == {
+            "points[1].derive.from"
+        }
+
     def test_it_takes_no_other_keys(self, refused: Refused) -> None:
         text = self.text("empty_distance", "full_distance").replace("unit", "cell = 3, unit")
         assert set(refused(text)) == {"points[1].cell"}
