@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from starlette.types import Receive, Scope, Send
 
 from gateway.centre.console import view
-from gateway.centre.console.board import Board, Changes
+from gateway.centre.console.board import Board
 from gateway.model import Millis
 
 TICK = 0.25  # seconds between two differences
@@ -64,12 +64,13 @@ class Feed:
                 await asyncio.sleep(TICK)
                 if tick % TICKS_TO_AGE == 0:
                     self._board.age(self._clock())
-                changes, connected = self._board.take(), self._connected()
-                if changes or connected != was_connected:
-                    was_connected, quiet = connected, 0.0
-                    self._send("difference", self._difference(changes))
-                elif (quiet := quiet + TICK) >= PULSE:
+                connected = self._connected()
+                if self._told() or connected != was_connected:
                     quiet = 0.0
+                else:
+                    quiet += TICK
+                if connected != was_connected or quiet >= PULSE:
+                    was_connected, quiet = connected, 0.0
                     self._send("pulse", {"now": self._clock(), "broker": connected})
         finally:
             self.close()
@@ -85,8 +86,7 @@ class Feed:
         if len(self._pages) >= MAX_PAGES:
             raise TooManyPages
         page: asyncio.Queue[bytes] = asyncio.Queue(BACKLOG)
-        # Differences taken later than this moment are against this moment's snapshot or older,
-        # and repeating a value is harmless.
+        self._told()  # the others first: what this snapshot holds must not come again
         body = view.snapshot(self._board, self._clock(), self._latched)
         page.put_nowait(_event("snapshot", body | {"broker": self._connected()}))
         self._pages.add(page)
@@ -95,9 +95,13 @@ class Feed:
         finally:
             self._pages.discard(page)
 
-    def _difference(self, changes: Changes) -> view.Json:
-        body = view.difference(self._board, changes, self._clock(), self._latched)
-        return body | {"broker": self._connected()}
+    def _told(self) -> bool:
+        """Tell the pages what changed; whether anything did."""
+        changes = self._board.take()
+        if changes:
+            body = view.difference(self._board, changes, self._clock(), self._latched)
+            self._send("difference", body | {"broker": self._connected()})
+        return bool(changes)
 
     def _send(self, name: str, body: view.Json) -> None:
         if not self._pages:

@@ -14,7 +14,7 @@ from starlette.types import Message
 from gateway.centre.console import feed
 from gateway.centre.console.board import AlarmKey, Board, Key, Place
 from gateway.centre.console.feed import Feed, Stream, TooManyPages
-from gateway.model import Alarm, Reading, Severity, State
+from gateway.model import Alarm, Event, Reading, Severity, State
 
 T = 1_763_800_000_000
 PLACE = Place("makati", "gw-1")
@@ -73,6 +73,18 @@ async def test_a_page_gets_the_board_and_then_only_what_changed() -> None:
             [device] = body["devices"]
             assert device["points"] == {"power": {"v": 67.0}}
             assert "card" not in device
+
+
+async def test_what_a_snapshot_holds_does_not_come_again() -> None:
+    board = Board()
+    fed = make(board)
+    with fed.page() as first:
+        await heard(first)
+        board.event(PLACE, Event("bin-07", "collected", T))
+        with fed.page() as second:
+            assert len((await heard(second))[1]["recent"]) == 1
+            assert len((await heard(first))[1]["recent"]) == 1
+            assert second.empty()
 
 
 async def test_what_is_gone_is_named() -> None:

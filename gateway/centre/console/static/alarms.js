@@ -2,7 +2,8 @@
 
 import { SEVERITIES, ago, badge, el, full, words } from "./text.js";
 
-const ACTIVE = ["unacknowledged", "acknowledged", "returned"];
+const STANDING = ["unacknowledged", "acknowledged"];
+const ACTIVE = [...STANDING, "returned"];
 const PATIENCE = 10_000; // ms for a gateway to answer an action
 
 export class Alarms {
@@ -46,8 +47,8 @@ export class Alarms {
     for (const entry of this.rows.values()) entry.since.textContent = ago(now - entry.alarm.raised);
   }
 
-  active() {
-    return [...this.rows.values()].map(({ alarm }) => alarm).filter((alarm) => ACTIVE.includes(alarm.state));
+  all() {
+    return [...this.rows.values()].map(({ alarm }) => alarm);
   }
 
   draw(entry, now) {
@@ -55,7 +56,7 @@ export class Alarms {
     row.dataset.state = alarm.state;
     row.dataset.severity = alarm.severity;
     row.dataset.device = alarm.subject;
-    row.className = ACTIVE.includes(alarm.state) ? "" : "aside-row";
+    row.className = standing(alarm) ? "" : ACTIVE.includes(alarm.state) ? "over" : "aside-row";
     entry.since = el("time", "", { title: full(alarm.raised), datetime: new Date(alarm.raised).toISOString() }, ago(now - alarm.raised));
     const notes = [
       alarm.message ? words(alarm.code) : null,
@@ -108,8 +109,13 @@ export class Alarms {
   }
 }
 
+/** Whether its condition is there, and nobody set it aside. */
+export const standing = (alarm) => STANDING.includes(alarm.state) && alarm.cleared === null;
+
+/** Gravest first; those whose condition is over after those that stand, those set aside last. */
 function rank(alarm) {
-  return SEVERITIES.indexOf(alarm.severity) + (ACTIVE.includes(alarm.state) ? 0 : SEVERITIES.length);
+  const group = standing(alarm) ? 0 : ACTIVE.includes(alarm.state) ? 1 : 2;
+  return group * SEVERITIES.length + SEVERITIES.indexOf(alarm.severity);
 }
 
 function told(alarm) {

@@ -4,7 +4,7 @@
 // by point; alarms are replaced. Nothing here decides what is an alarm or what is stale: the
 // console does, and the page shows it.
 
-import { Alarms } from "./alarms.js";
+import { Alarms, standing } from "./alarms.js";
 import { KINDS, mark, needsAttention, paint } from "./tiles.js";
 import { Trend } from "./trend.js";
 import { SEVERITIES, ago, badge, el, full, hour, plain, when, words } from "./text.js";
@@ -172,20 +172,21 @@ function sift() {
 // The bar, the counts, the recent list
 
 function summarise() {
-  const active = alarms.active();
+  const known = alarms.all();
+  const active = known.filter(standing);
   $("tally").replaceChildren(...SEVERITIES.map((severity) => {
-    const count = active.filter((alarm) => alarm.severity === severity && alarm.state !== "returned").length;
+    const count = active.filter((alarm) => alarm.severity === severity).length;
     return el("li", count ? "" : "none", { title: `${severity}: ${count}` }, badge(severity), String(count));
   }));
-  const waiting = active.filter((alarm) => alarm.state !== "acknowledged").length;
-  const aside = alarms.rows.size - active.length;
-  $("alarms-title").textContent = active.length ? `${active.length} active alarm${active.length > 1 ? "s" : ""}` : "Active alarms";
+  const waiting = known.filter(({ state }) => state === "unacknowledged" || state === "returned").length;
+  const aside = known.filter(({ state }) => ["shelved", "suppressed", "out-of-service"].includes(state)).length;
   $("alarms-aside").textContent = [
+    known.length ? `${active.length} active` : "",
     waiting ? `${waiting} to acknowledge` : "",
     aside ? `${aside} shelved or suppressed` : "",
   ].filter(Boolean).join(" · ");
-  $("no-alarms").hidden = alarms.rows.size > 0;
-  $("alarms").hidden = alarms.rows.size === 0;
+  $("no-alarms").hidden = known.length > 0;
+  $("alarms").hidden = known.length === 0;
   $("no-devices").hidden = devices.size > 0;
   const online = [...gateways.values()].filter((gateway) => gateway.online).length;
   $("gateways").textContent = `${online} of ${gateways.size} online`;
@@ -200,7 +201,7 @@ function summarise() {
 function tell(news) {
   recent = recent.concat(news).sort((a, b) => b.t - a.t).slice(0, RECENT);
   $("recent").replaceChildren(...recent.map((one) => {
-    const extra = one.text || Object.entries(one.values).map(([name, value]) => `${words(name)} ${plain(value)}`).join(", ");
+    const extra = one.code ? (one.what === "raised" ? one.text : "") : Object.entries(one.values).map(([name, value]) => `${words(name)} ${plain(value)}`).join(", ");
     const over = one.what === "raised" ? "" : "over";
     return el("li", "", {},
       el("time", "", { title: full(one.t) }, when(one.t)),

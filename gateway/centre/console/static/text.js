@@ -17,7 +17,7 @@ export function badge(severity, extra = "") {
   return el("i", `sev ${severity} ${extra}`, { title: severity, role: "img", "aria-label": severity }, String(rank));
 }
 
-const DIGITS = { V: 1, A: 2, W: 0, kW: 2, kWh: 1, "%": 0, "°C": 1, "°": 1, mm: 0, lx: 0, mA: 0, Hz: 2, s: 0, h: 0 };
+const DIGITS = { V: 1, A: 2, W: 0, kW: 2, kWh: 1, "%": 0, "°C": 1, "°": 1, mm: 0, lx: 0, mA: 0, Hz: 2, s: 0, h: 0, MB: 0, B: 0 };
 const formats = new Map();
 
 function number(value, digits) {

@@ -14,7 +14,7 @@ export const KINDS = {
 
 /** The point a device's curve shows first. */
 export const MAIN_POINT = {
-  lamp: "power", feeder: "power", signal: "cycle_time", bin: "fill_level", gateway: "cpu_temperature",
+  lamp: "power", feeder: "power", signal: "cycle_time", bin: "fill_level", gateway: "queue_records",
 };
 
 // Which of a head's three lights an aspect lights, and whether they flash.
@@ -112,11 +112,18 @@ const BODIES = {
     const lid = value(device, "lid_open") ? el("span", "note", {}, "lid open") : null;
     return [el("span", "values", {}, figure(device, "fill_level", "lead"), figure(device, "temperature"), lid), level];
   },
+
+  gateway: (device) => [labelled(device, { queue_records: "queued", cpu_temperature: "CPU", load: "load", rss: "memory", disk_free: "disk free" })],
 };
 
 function general(device) {
   const names = Object.keys(device.points).filter((name) => typeof value(device, name) === "number").slice(0, 4);
-  return [el("span", "values", {}, ...names.map((name) => el("span", "", {}, el("span", "note", {}, `${words(name)} `), figure(device, name))))];
+  return [labelled(device, Object.fromEntries(names.map((name) => [name, words(name)])))];
+}
+
+function labelled(device, labels) {
+  const known = Object.entries(labels).filter(([name]) => device.points[name]);
+  return el("span", "values", {}, ...known.map(([name, label]) => el("span", "", {}, el("span", "note", {}, `${label} `), figure(device, name))));
 }
 
 function total(device) {

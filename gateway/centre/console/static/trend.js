@@ -130,9 +130,11 @@ export class Trend {
     return [t, v];
   }
 
+  /** The time span; a history that is shorter fills the width, down to two minutes. */
   window() {
     const end = Math.max(Date.now() / 1000, this.t.at(-1) ?? 0);
-    return [end - SPANS[this.span], end];
+    const known = Math.max(120, end - (this.t[0] ?? 0));
+    return [end - Math.min(known, SPANS[this.span]), end];
   }
 
   size() {
