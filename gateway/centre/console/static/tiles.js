@@ -60,7 +60,7 @@ const value = (device, name) => device.points[name]?.v;
 function glyph(device) {
   const power = value(device, "power");
   const rated = device.card?.ratings?.rated_power ?? 100;
-  const lit = value(device, "switch_state") ?? power > 5;
+  const lit = power === undefined ? value(device, "switch_state") : power > 5;
   const made = el("i", lit ? "glyph lit" : "glyph");
   if (lit && power !== undefined) made.style.setProperty("--level", Math.min(1, Math.max(0.25, power / rated)).toFixed(2));
   return made;

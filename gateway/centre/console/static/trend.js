@@ -105,7 +105,7 @@ export class Trend {
       cursor: { y: false, points: { size: 7 } },
       scales: { x: { range: () => this.window() }, y: { range: (_, low, high) => room(low, high, unit) } },
       axes: [
-        { ...axis, space: 60, size: 28, values: (_, ticks) => ticks.map((tick) => this.tick(tick)) },
+        { ...axis, space: 64, size: 28, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => this.tick(tick, step)) },
         { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => `${plain(tick)} ${unit}`) },
       ],
       series: [{}, { stroke: colour("accent"), width: 1.5, fill: `${colour("accent")}18`, points: { show: false }, spanGaps: false }],
@@ -141,8 +141,9 @@ export class Trend {
     return { width: Math.max(200, this.at.chart.clientWidth), height: this.at.chart.clientHeight };
   }
 
-  tick(seconds) {
-    const options = SPANS[this.span] > 86400 ? { weekday: "short", hour: "2-digit" } : { hour: "2-digit", minute: "2-digit" };
+  tick(seconds, step) {
+    const time = { hour: "2-digit", minute: "2-digit" };
+    const options = SPANS[this.span] > 86400 ? { weekday: "short", hour: "2-digit" } : step < 60 ? { ...time, second: "2-digit" } : time;
     return new Intl.DateTimeFormat("en-GB", options).format(seconds * 1000);
   }
 
