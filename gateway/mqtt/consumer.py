@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-import structlog
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.config.site import BrokerOptions
+from gateway.log import get_logger
 from gateway.mqtt.address import Access, BrokerDown, access
 
-log = structlog.get_logger(__name__)
+log = get_logger()
 
 _FAREWELL = 2.0
 _chance = random.SystemRandom()

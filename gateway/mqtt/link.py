@@ -71,6 +71,13 @@ class Connection:
             raise BrokerDown(f"subscribing failed: {error}") from None
         return tuple(each for each, code in zip(filters, codes, strict=False) if _refused(code))
 
+    async def unsubscribe(self, *filters: str) -> None:
+        """Take subscriptions back."""
+        try:
+            await self._client.unsubscribe(list(filters))
+        except aiomqtt.MqttError as error:
+            raise BrokerDown(f"unsubscribing failed: {error}") from None
+
     async def messages(self) -> AsyncIterator[Message]:
         """What arrives, until the connection ends with BrokerDown."""
         try:

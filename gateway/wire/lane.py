@@ -167,7 +167,8 @@ class Dropped:
 
 def dropped_event(gateway: str, t: Millis, dropped: Dropped) -> Event:
     """The event that puts a loss on record."""
-    values = {"stream": dropped.stream, "ranges": dropped.ranges, "reason": dropped.reason}
+    ranges = [each for each in dropped.ranges if each[0]]
+    values = {"stream": dropped.stream, "ranges": ranges, "reason": dropped.reason}
     return Event(gateway, "dropped", t, values)
 
 

@@ -1,0 +1,271 @@
+"""From the outbox to the broker, and back from the broker what concerns this gateway.
+
+One connection with at most ``mqtt.WINDOW`` messages under way; ``flow`` decides which. Events go
+first, then live telemetry, then the backlog. PUBACK means *sent*; what frees the outbox depends on
+``Terms.confirm``:
+
+- ``False``: PUBACK;
+- ``True``: only the centre's ``confirmed``. What it misses, or does not confirm for minutes, is
+  sent again, byte for byte. A broker that acknowledges and then drops (an ACL, a power cut) costs
+  nothing but time;
+- ``"auto"``: as ``False`` until this gateway has seen a ``confirmed`` for a stream of its own.
+
+When the connection ends, all that was under way counts as unsent, and after a jittered pause it is
+tried again. A message that ends the connection each time it is sent is set aside: it stays in the
+outbox and holds up nothing until the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import NoReturn
+
+from gateway import wire
+from gateway.config.site import BrokerOptions
+from gateway.edge.clock import SYSTEM, Clock
+from gateway.edge.flow import Flow, OnDisk, Terms
+from gateway.edge.outbox.contract import Outbox
+from gateway.edge.outgoing import Outgoing, Publish
+from gateway.edge.sweep import Sweep
+from gateway.log import get_logger
+from gateway.model import Millis
+from gateway.mqtt import BrokerDown, Connection, Message, Will, connect
+
+__all__ = ["Calls", "Publisher", "Terms", "Uplink"]
+
+log = get_logger()
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+"""Seconds between two attempts to connect: doubled each time, drawn between half and whole."""
+
+STABLE = 10.0
+"""A connection that lasted so many seconds starts the pauses over."""
+
+FAREWELL = 1.0
+"""Seconds the last status message may take."""
+
+_INCOMING = (("command", "+", "+"), ("alarm-action", "+", "+"))
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink:
+    """How the publisher is doing: ``since`` is when it got connected, or lost the connection."""
+
+    connected: bool
+    since: Millis | None
+    published: int
+    in_flight: int
+    set_aside: int
+    confirming: bool
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """Whom the publisher calls.
+
+    ``on_disk`` runs a call to the outbox in its own thread. ``on_message(parts, payload)`` gets
+    commands and alarm actions, never retained ones. ``on_confirmed()`` is called once, when the
+    centre first confirms something of ours. ``is_current(parts)`` says whether a retained alarm or
+    card, e.g. ``("device", "lamp-1")``, is still ours; the others are emptied after the start.
+    """
+
+    on_disk: OnDisk
+    on_message: Callable[[tuple[str, ...], bytes], None] | None = None
+    on_confirmed: Callable[[], None] | None = None
+    is_current: Callable[[tuple[str, ...]], bool] | None = None
+
+
+class Publisher:
+    """``run`` is a task; ``notify`` tells it that the outbox holds something new."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        root: wire.Root,
+        options: BrokerOptions,
+        terms: Terms,
+        calls: Calls,
+        *,
+        clock: Clock = SYSTEM,
+        chance: Random | None = None,
+    ) -> None:
+        self._root = root
+        self._options = options
+        self._terms = terms
+        self._calls = calls
+        self._clock = clock
+        self._chance = chance or Random()  # noqa: S311 - spreads reconnects, keeps no secret
+        self._flow = Flow(outbox, root, terms, calls.on_disk)
+        self._sweep = Sweep(root, calls.is_current) if calls.is_current else None
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._connected = False
+        self._since: Millis | None = None
+        self._published = 0
+        self._error: str | None = None
+
+    @property
+    def uplink(self) -> Uplink:
+        """How it is doing."""
+        return Uplink(
+            connected=self._connected,
+            since=self._since,
+            published=self._published,
+            in_flight=self._flow.in_flight,
+            set_aside=self._flow.set_aside,
+            confirming=self._flow.confirming,
+            last_error=self._error,
+        )
+
+    def notify(self) -> None:
+        """New records are durable."""
+        self._flow.notify()
+        self._idle.clear()
+        self._wake.set()
+
+    async def drain(self, patience: float) -> bool:
+        """Send all there is, incomplete groups too; whether the broker took it in time."""
+        self._flow.draining = True
+        self.notify()
+        try:
+            async with asyncio.timeout(patience):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        finally:
+            self._flow.draining = False
+        return True
+
+    # --- the connection
+
+    async def run(self) -> NoReturn:
+        """Publish until cancelled; then say goodbye, if there is somebody to say it to."""
+        attempt = 0
+        while True:
+            begun = self._clock.monotonic()
+            try:
+                await self._connect()
+            except* BrokerDown as group:
+                self._down(_reason(group))
+            attempt = 0 if self._clock.monotonic() - begun > STABLE else attempt + 1
+            longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt, 20))
+            await asyncio.sleep(longest * self._chance.uniform(0.5, 1.0))
+
+    async def _connect(self) -> None:
+        will = Will(self._root.topic(wire.STATUS), self._status(online=False))
+        name = self._options.client_id or f"wayside-{self._root.site}-{self._root.gateway}"
+        async with connect(self._options, client_id=name, will=will) as connection:
+            try:
+                await self._talk(connection)
+            except asyncio.CancelledError:
+                await self._goodbye(connection)
+                raise
+            finally:
+                self._flow.ended(self._clock.monotonic())
+
+    def _status(self, *, online: bool) -> bytes:
+        terms = self._terms
+        return wire.status_body(wire.Status(online, self._clock.now(), terms.version, terms.boot))
+
+    async def _goodbye(self, connection: Connection) -> None:
+        with contextlib.suppress(BrokerDown, TimeoutError):
+            async with asyncio.timeout(FAREWELL):
+                topic = self._root.topic(wire.STATUS)
+                await connection.publish(topic, self._status(online=False), retain=True)
+
+    async def _talk(self, connection: Connection) -> None:
+        confirmed = self._root.topic(wire.CONFIRMED)
+        incoming = [self._root.filter(*parts) for parts in _INCOMING]
+        for refused in await connection.subscribe(confirmed, *incoming):
+            log.error("the broker refused a subscription", filter=refused)
+        status = self._status(online=True)
+        await connection.publish(self._root.topic(wire.STATUS), status, retain=True)
+        self._up()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen(connection))
+            group.create_task(self._send(connection, group))
+            if self._sweep is not None and not self._sweep.done:
+                group.create_task(self._sweep.run(connection))
+
+    def _up(self) -> None:
+        self._connected, self._since = True, self._clock.now()
+        log.info("uplink up", url=self._options.url, after=self._error)
+        self._error = None
+
+    def _down(self, reason: str) -> None:
+        """Say it when it begins, not at each attempt."""
+        if self._connected or self._error is None:
+            log.warning("uplink down", url=self._options.url, reason=reason)
+            self._since = self._clock.now()
+        self._connected, self._error = False, reason
+
+    # --- what goes
+
+    async def _send(self, connection: Connection, group: asyncio.TaskGroup) -> NoReturn:
+        flow, now = self._flow, self._clock.monotonic
+        await flow.begin(now())
+        while True:
+            self._wake.clear()
+            while (outgoing := await flow.next(now())) is not None:
+                for publish in outgoing.publishes:  # in this order, so that they arrive in it
+                    group.create_task(self._deliver(connection, outgoing, publish))
+            await flow.release()
+            if flow.idle:
+                self._idle.set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(flow.due(now())):
+                    await self._wake.wait()
+            flow.tick(now())
+
+    async def _deliver(self, connection: Connection, outgoing: Outgoing, publish: Publish) -> None:
+        await connection.publish(publish.topic, publish.payload, retain=publish.retain)
+        self._published += 1
+        outgoing.left -= 1
+        if not outgoing.left:
+            self._flow.delivered(outgoing)
+            self._wake.set()
+
+    # --- what comes
+
+    async def _listen(self, connection: Connection) -> None:
+        async for message in connection.messages():
+            parsed = wire.parse_topic(message.topic)
+            if parsed is not None and parsed.root == self._root:
+                await self._arrived(message, parsed.parts)
+
+    async def _arrived(self, message: Message, parts: tuple[str, ...]) -> None:
+        if parts == (wire.CONFIRMED,):
+            await self._confirmed(message.payload)
+        elif parts[0] in {"device", "alarm"}:
+            if self._sweep is not None:
+                self._sweep.notice(message, parts)
+        elif not message.retain and self._calls.on_message is not None:
+            self._calls.on_message(parts, message.payload)
+
+    async def _confirmed(self, payload: bytes) -> None:
+        if not payload:
+            return
+        try:
+            said = wire.decode_confirmed(payload)
+        except wire.BadPayload as error:
+            log.warning("an unreadable confirmation", reason=str(error))
+            return
+        first = not self._flow.seen_confirmed
+        if await self._flow.confirmed(said, self._clock.monotonic()) and first:
+            log.info("the centre confirms; from now on only that frees the outbox")
+            if self._calls.on_confirmed is not None:
+                self._calls.on_confirmed()
+        self._wake.set()
+
+
+def _reason(group: BaseExceptionGroup[BaseException]) -> str:
+    """What the first of several errors, however deep, says."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error)

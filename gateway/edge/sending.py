@@ -1,0 +1,184 @@
+"""Where each lane stands on its way to the broker: pure bookkeeping, no connection and no clock.
+
+A *course* is one way through a lane's records. Events have one. Telemetry has two, so that a long
+backlog never holds up the present: the live course begins with what was newest at the connect, the
+backlog course ends there. Records that must go again (the centre misses them, or never confirmed
+them) get a backlog course too.
+
+Every seq on its way is *taken*. Once the broker has acknowledged it, it is *fresh*, and after a
+while *settled*: a settled record the centre says it misses was lost after its PUBACK, a fresh one
+is just not there yet. Without confirmation a PUBACK is the end of it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gateway.edge.outbox.contract import Lane, Record
+from gateway.ranges import Ranges, add, around, common, joined, take, without
+
+MOST_AGAIN = 100
+"""Records sent again at once when the centre confirms nothing: a question, not a flood."""
+
+MOST_BYTES = 256_000
+"""Bytes of record bodies joined into one message."""
+
+
+@dataclass(slots=True)
+class Course:
+    """One way through a lane: what comes after ``after``, and not past ``until``."""
+
+    after: int
+    until: int | None = None
+    waiting: deque[Record] = field(default_factory=deque)
+    dry: bool = False
+    begun: float | None = None
+
+    def put(self, records: Sequence[Record], asked: int) -> None:
+        """Take in what the outbox had; fewer than asked means there is no more for now."""
+        self.waiting.extend(r for r in records if self.until is None or r.seq <= self.until)
+        self.dry = len(records) < asked or len(self.waiting) < len(records)
+
+    @property
+    def next_after(self) -> int:
+        """After which seq to ask the outbox."""
+        return self.waiting[-1].seq if self.waiting else self.after
+
+
+class Progress:
+    """One lane of one stream. ``group`` is how many records a message should hold."""
+
+    def __init__(self, lane: Lane, stream: str, group: int) -> None:
+        self.lane = lane
+        self.stream = stream
+        self.group = group
+        self.live = Course(0)
+        self.backlog: Course | None = None
+        self.taken: Ranges = ()
+        self.fresh: Ranges = ()
+        self.settled: Ranges = ()
+        self._irregular: dict[int, int] = {}
+
+    def begin(self, last: int) -> None:
+        """A new connection: what is newest goes by the live course, the rest is backlog."""
+        start = last // self.group * self.group if self.lane is Lane.TELEMETRY else 0
+        self.live = Course(start)
+        self.backlog = Course(0, start) if start else None
+
+    @property
+    def courses(self) -> tuple[Course, ...]:
+        """In which order to look for something to send: events in order, telemetry live first."""
+        if self.backlog is None:
+            return (self.live,)
+        if self.lane is Lane.EVENTS:
+            return (self.backlog, self.live)
+        return (self.live, self.backlog)
+
+    def skip(self, course: Course) -> None:
+        """Pass over what is taken already."""
+        while course.waiting and around(self.taken, course.waiting[0].seq):
+            course.after = course.waiting.popleft().seq
+        if not course.waiting:
+            passed = around(self.taken, course.after + 1)
+            course.after = passed[1] if passed else course.after
+
+    def cut(self, course: Course, *, due: bool) -> list[Record]:
+        """The records of the next message, or none yet.
+
+        Groups are cut at multiples of ``group``, so that a resend after a restart is cut alike. A
+        group that is not complete is left for later, unless it is ``due``.
+        """
+        run: list[Record] = []
+        total = 0
+        for record in course.waiting:
+            total += len(record.body)
+            if run and (
+                record.seq != run[-1].seq + 1
+                or run[-1].seq == self._end(run[0].seq)
+                or total > MOST_BYTES
+                or around(self.taken, record.seq)
+            ):
+                break
+            run.append(record)
+        if not run:
+            return []
+        complete = len(run) < len(course.waiting) or run[-1].seq >= self._end(run[0].seq)
+        at_the_end = course.until is not None and course.dry
+        if not (complete or due or at_the_end):
+            return []
+        if run[-1].seq != self._end(run[0].seq):
+            self._irregular[run[0].seq] = run[-1].seq
+        for _ in run:
+            course.waiting.popleft()
+        course.after = run[-1].seq
+        course.begun = None
+        self.taken = add(self.taken, run[0].seq, run[-1].seq)
+        return run
+
+    def _end(self, first: int) -> int:
+        """The last seq of the message that begins with ``first``."""
+        return self._irregular.get(first) or -(-first // self.group) * self.group
+
+    def finish(self) -> None:
+        """Let go of a backlog that has been sent."""
+        if self.backlog is not None and self.backlog.dry and not self.backlog.waiting:
+            self.backlog = None
+
+    # --- what becomes of it
+
+    def acknowledged(self, first: int, last: int) -> None:
+        """The broker has it."""
+        self.fresh = add(self.fresh, first, last)
+
+    def failed(self, first: int, last: int) -> None:
+        """The connection ended before the broker said anything."""
+        self.taken = take(self.taken, first, last)
+
+    def released(self) -> tuple[int, Ranges]:
+        """Take what the broker has as delivered: free up to that seq, but keep these ranges."""
+        done = joined(self.settled, self.fresh)
+        upto = done[-1][1]
+        self._forget(done)
+        return upto, without(((1, upto),), done)
+
+    def confirmed(self, upto: int, missing: Ranges) -> bool:
+        """The centre has all up to a seq but what it misses; whether that is any news."""
+        if upto < 1:
+            return False
+        done = without(((1, upto),), missing)
+        news = bool(common(self.taken, done))
+        self._forget(done)
+        self.again(common(self.settled, missing))
+        return news
+
+    def _forget(self, done: Ranges) -> None:
+        self.taken = without(self.taken, done)
+        self.fresh = without(self.fresh, done)
+        self.settled = without(self.settled, done)
+        for first in [first for first in self._irregular if around(done, first)]:
+            del self._irregular[first]
+
+    def settle(self) -> None:
+        """Some time has passed: what was fresh is so no longer."""
+        self.settled, self.fresh = joined(self.settled, self.fresh), ()
+
+    def again_from_the_oldest(self) -> bool:
+        """Send the oldest settled records once more; whether there are any."""
+        if not self.settled:
+            return False
+        first, last = self.settled[0]
+        self.again(((first, min(last, first + MOST_AGAIN - 1)),))
+        return True
+
+    def again(self, ranges: Ranges) -> None:
+        """Send these once more, though the broker has acknowledged them."""
+        if not ranges:
+            return
+        self.settled = without(self.settled, ranges)
+        self.taken = without(self.taken, ranges)
+        after, until = ranges[0][0] - 1, max(ranges[-1][1], self.live.after)
+        if self.backlog is not None:
+            after = min(after, self.backlog.after)
+        self.backlog = Course(after, until)
