@@ -17,9 +17,9 @@ from drivers.modbus.pdu import Question, Refused
 from drivers.modbus.turn import Owed, Turn, overheard
 from gateway.driver import BadResponse, LinkDown
 
-QUIET = 0.03
+QUIET = 0.1
 """Seconds without a byte after which a broken answer is not waited for any longer: more than USB
-adapters put between two pieces of one frame (16 ms)."""
+adapters, and the machine when it is busy, put between two pieces of one frame."""
 
 _CHUNK = 4096  # what a tty holds
 _ENVELOPE = 3  # unit and CRC around an answer's PDU

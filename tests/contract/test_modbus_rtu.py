@@ -297,8 +297,9 @@ async def test_frames_are_kept_apart_by_the_specifications_silence(
 
     def script(frame: bytes) -> Iterable[tuple[float, bytes]]:
         asked.append(time.monotonic() - 0.005)  # the slave sees a frame's end after 5 ms
-        yield 0.0, truth(frame)
+        answer = truth(frame)
         said.append(time.monotonic())
+        yield 0.0, answer
 
     assert Serial(port="x", baudrate=baudrate, parity=parity).gap == pytest.approx(silence)
     first, second = blocks(device(PAIR, unit=1)), blocks(device(PAIR, unit=2))
