@@ -6,7 +6,8 @@ set -eu
 # package:a program it brings
 parts="mosquitto:mosquitto mosquitto-clients:mosquitto_sub influxdb:influxd
 victoria-metrics:victoria-metrics chromium:chromium mbpoll:mbpoll socat:socat openssl:openssl
-nodejs:node npm:npm systemd:systemd-analyze"
+nodejs:node npm:npm systemd:systemd-analyze
+snmpd:snmpd snmp:snmpget"
 
 PATH=$PATH:/usr/sbin:/sbin
 missing=

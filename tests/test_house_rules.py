@@ -25,6 +25,8 @@ ROOMS = {
     "jinja2": ["gateway/centre/console"],
     "pydantic": ["gateway/config", "gateway/profile"],
     "serial": ["drivers"],
+    "pysnmp": ["drivers/ntcip"],
+    "pyasn1": ["drivers/ntcip"],
     "pymodbus": ["simulators"],
     "nats_server": ["simulators"],
     "astral": ["gateway/sun"],
