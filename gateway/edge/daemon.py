@@ -21,12 +21,14 @@ from typing import NoReturn
 
 from gateway import recording, wire
 from gateway.config.site import Site
+from gateway.edge.channel import Channel
 from gateway.edge.clock import SYSTEM, Clock
-from gateway.edge.health import EVERY, gateway_device, machine
+from gateway.edge.flush import Flusher
+from gateway.edge.health import EVERY, gateway_device, machine, queues
 from gateway.edge.intake import Intake
 from gateway.edge.journal import Journal
 from gateway.edge.lock import CannotStart, locked
-from gateway.edge.notify import Notifier
+from gateway.edge.notify import Notifier, watch
 from gateway.edge.outbox.contract import Depth, Lane
 from gateway.edge.outbox.sqlite import SqliteOutbox
 from gateway.edge.poller import Poller
@@ -43,8 +45,8 @@ __all__ = ["CannotStart", "Summary", "run"]
 
 log = get_logger()
 
-#: Seconds the end may take: polls under way, the last flush, the publisher's goodbye.
-LAST_POLLS, LAST_FLUSH, GOODBYE = 0.6, 0.6, 1.5
+#: Seconds the end may take: polls under way, the last flush, the last words to the broker.
+LAST_POLLS, LAST_FLUSH, GOODBYE = 0.6, 0.6, 0.6
 #: Buses poll in this many groups, shifted against each other: few wake-ups, and no burst of all.
 _PHASES = 10
 _STUCK = 60.0
@@ -120,9 +122,25 @@ class Gateway:
         )
         self._journal = Journal(self._outbox, self._state, self._engine.snapshot)
         self._intake = Intake(self._engine, self._journal, recorder)
-        self._data_dir = site.gateway.data_dir
-        self._lost = 0
         self._pulse = Pulse()
+        self._known = {device.id for device in (*site.devices, self._itself)}
+        self._channel = Channel(
+            site,
+            self._outbox,
+            self._journal,
+            clock=clock,
+            act=self._intake.act,
+            is_current=self._is_current,
+            confirmed_before=bool(self._state.get("confirmed")),
+        )
+        self._flusher = Flusher(
+            self._journal,
+            gateway=site.gateway.id,
+            period=site.outbox.flush,
+            clock=clock,
+            pulse=self._pulse,
+            durable=self._channel.notify,
+        )
         self._supervisor = Supervisor()
         slots = Slots(clock)
         self.pollers = {
@@ -150,10 +168,11 @@ class Gateway:
             polling = [start(keep(f"bus {n}", p.run), name=n) for n, p in self.pollers.items()]
             others = [
                 start(keep("judge", self._intake.judge)),
-                start(keep("flush", self._flush)),
+                start(keep("flush", self._flusher.run)),
                 start(keep("health", self._health)),
-                start(keep("watchdog", self._watchdog)),
+                start(keep("watchdog", lambda: watch(self._notifier, self._broken))),
             ]
+            uplink = [start(keep("uplink", self._channel.run), name="uplink")]
             await asyncio.sleep(0)
             self._notifier.ready()
             self._notifier.status(f"polling {len(self._site.devices)} devices")
@@ -164,7 +183,9 @@ class Gateway:
             await _end(polling, LAST_POLLS)
             await _end(others, LAST_POLLS)
             self._intake.judge_all()
-            await self._last_flush()
+            await self._flusher.last(LAST_FLUSH)
+            await self._channel.drain()
+            await _end(uplink, GOODBYE)
 
     async def close(self) -> None:
         """Let go of the files, as far as the disk lets us."""
@@ -185,7 +206,7 @@ class Gateway:
             polls=sum(figure.polls for figure in figures),
             readings=self._intake.readings,
             silent=self._intake.silent,
-            published=0,
+            published=self._channel.published,
             slip=sum(poller.slip for poller in self.pollers.values()),
             restarts=self._supervisor.restarts,
             alarms=dict(sorted(self._intake.raised.items())),
@@ -210,58 +231,29 @@ class Gateway:
                 log.error("saved alarms cannot be read", reason=str(error))  # noqa: TRY400
             else:
                 self._intake.tell(ended)
-        known = {device.id: device for device in (*self._site.devices, self._itself)}
-        for gone in set(self._state.get("cards") or ()) - known.keys():
-            self._journal.record(wire.head("device", gone), b"")
-        for device in known.values():
+        for device in (*self._site.devices, self._itself):
             self._journal.record(wire.card_head(device), wire.card_body(device))
-        self._journal.remember("cards", sorted(known))
+
+    def _is_current(self, parts: tuple[str, ...]) -> bool:
+        """Whether a card or an alarm the broker has retained is still ours."""
+        if parts[0] == "device":
+            return parts[1] in self._known
+        return parts[1:] in {(alarm.device, alarm.code) for alarm in self._engine.active()}
 
     # What runs
-
-    async def _flush(self) -> None:
-        """Readings once a flush period, alarms and events as soon as there are any."""
-        urgent, period = self._journal.urgent, self._site.outbox.flush
-        due = self._clock.monotonic() + period
-        while True:
-            self._pulse.promise("flush", due + _STUCK)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(due - self._clock.monotonic()):
-                    await urgent.wait()
-            now = self._clock.monotonic()
-            await self._commit(telemetry=now >= due)
-            if now >= due:
-                due = max(due + period, now)
-
-    async def _commit(self, *, telemetry: bool) -> None:
-        for drop in await self._journal.commit(telemetry=telemetry):
-            log.error("lost before delivery", lane=drop.lane.value, reason=drop.reason,
-                      first=drop.first, last=drop.last)  # fmt: skip
-            lost = wire.Dropped(drop.stream, ((drop.first, drop.last),), drop.reason)
-            event = wire.dropped_event(self._itself.id, self._clock.now(), lost)
-            self._journal.outcomes([event])
-            self._lost += drop.last - drop.first + 1
-
-    async def _last_flush(self) -> None:
-        try:
-            async with asyncio.timeout(LAST_FLUSH):
-                await self._commit(telemetry=True)
-        except TimeoutError:
-            log.error("the disk hangs; the last second is lost")  # noqa: TRY400
 
     async def _health(self) -> None:
         """The gateway's own reading, by the same way as everybody's."""
         await asyncio.sleep(1.0)
         while True:
             self._pulse.promise("health", self._clock.monotonic() + EVERY + _STUCK)
-            values: dict[str, Value] = {**await self._figures(), **machine(self._data_dir)}
+            values = await self._figures()
             self._intake.take(Reading(self._itself.id, "gateway", self._clock.now(), values))
             await asyncio.sleep(EVERY)
 
     async def _figures(self) -> dict[str, Value]:
         did = self.summary()
         waiting = await self._journal.on_disk(self._depths)
-        behind = waiting[Lane.TELEMETRY]
         return {
             "uptime": round(did.seconds),
             "devices": len(self._site.devices),
@@ -272,32 +264,25 @@ class Gateway:
             "links_lost": sum(p.figures.links_lost for p in self.pollers.values()),
             "alarms": len(self._engine.active()),
             "published": did.published,
-            "queue_records": sum(depth.records for depth, _ in waiting.values()),
-            "queue_bytes": sum(depth.bytes for depth, _ in waiting.values()),
-            "queue_age": _age(*behind, self._site.outbox.flush),
-            "lost": self._lost,
+            "connected": self._channel.connected,
+            "lost": self._flusher.lost,
             "restarts": did.restarts,
+            **queues(waiting, self._site.outbox.flush),
+            **machine(self._site.gateway.data_dir),
         }
 
     def _depths(self) -> dict[Lane, tuple[Depth, int]]:
-        return {lane: (self._outbox.depth(lane), self._outbox.last(lane)) for lane in Lane}
+        """What waits in the outbox; nothing is known of a disk that cannot be read."""
+        try:
+            return {lane: (self._outbox.depth(lane), self._outbox.last(lane)) for lane in Lane}
+        except OSError:
+            return {}
 
-    async def _watchdog(self) -> None:
-        """Tell systemd that we live, as long as everybody moves on."""
-        stuck: set[str] = set()
-        while True:
-            broken = {str(who) for who in self._pulse.broken(self._clock.monotonic())}
-            for who in broken - stuck:
-                log.error("a task is stuck; the watchdog is no longer fed", task=who)
-            stuck = broken
-            if not stuck:
-                self._notifier.alive()
-            await asyncio.sleep(self._notifier.watchdog or EVERY)
-
-
-def _age(depth: Depth, last: int, flush: float) -> float:
-    """Seconds since the oldest telemetry that waits was seen: a record is made every flush."""
-    return round((last - depth.oldest + 1) * flush, 3) if depth.records else 0.0
+    def _broken(self) -> list[str]:
+        """Who should have moved on by now and has not."""
+        now = self._clock.monotonic()
+        broken = [str(who) for who in self._pulse.broken(now)]
+        return [*broken, "uplink"] if self._channel.stuck(now) else broken
 
 
 def _open_state(path: Path) -> State:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gateway.assets import NoFacts
 from gateway.config.site import Site
+from gateway.edge.outbox.contract import Depth, Lane
 from gateway.model import Device, Point, Value
 
 #: Seconds between two looks.
@@ -27,10 +28,10 @@ _UNITS: Mapping[str, str] = {
     "links_lost": "",
     "alarms": "",
     "published": "",
+    "connected": "",
     "queue_records": "",
     "queue_bytes": "B",
     "queue_age": "s",
-    "held": "",
     "lost": "",
     "restarts": "",
     "rss": "MB",
@@ -51,13 +52,32 @@ def gateway_device(site: Site) -> Device:
         profile="gateway",
         options=None,
         traits=None,
-        points=tuple(Point(name, None, EVERY, unit) for name, unit in _UNITS.items()),
+        points=tuple(
+            Point(name, None, EVERY, unit, type="bool" if name == "connected" else "number")
+            for name, unit in _UNITS.items()
+        ),
         facts=NoFacts(),
         latitude=site.gateway.latitude,
         longitude=site.gateway.longitude,
         vendor="Wayside",
         model="gateway",
     )
+
+
+def queues(waiting: Mapping[Lane, tuple[Depth, int]], flush: float) -> dict[str, Value]:
+    """What waits in the outbox: each lane's depth and its last seq; ``flush`` in seconds.
+
+    The age is that of the oldest telemetry: a record is made every flush.
+    """
+    if not waiting:
+        return {}
+    telemetry, last = waiting[Lane.TELEMETRY]
+    age = (last - telemetry.oldest + 1) * flush if telemetry.records else 0.0
+    return {
+        "queue_records": sum(depth.records for depth, _ in waiting.values()),
+        "queue_bytes": sum(depth.bytes for depth, _ in waiting.values()),
+        "queue_age": round(age, 3),
+    }
 
 
 def machine(data_dir: Path) -> dict[str, Value]:

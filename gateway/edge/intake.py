@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from gateway.edge.journal import Journal
 from gateway.faults.engine import FaultEngine
 from gateway.log import get_logger
-from gateway.model import Alarm, Event, Reading, State
-from gateway.recording import Recorder
+from gateway.model import Alarm, AlarmAction, Event, Reading, State
+from gateway.recording import Note, Recorder, Row
 
 log = get_logger()
 
@@ -63,6 +63,17 @@ class Intake:
             if outcomes:
                 self.tell(outcomes)
 
+    def act(self, action: AlarmAction) -> None:
+        """Do what a person asks of an alarm."""
+        self.judge_all()
+        if self._recorder is not None:
+            fields = {"device": action.device, "code": action.code, "action": action.action}
+            note = Note(action.t, "action", {"id": action.id, "by": action.by, **fields})
+            self._record(self._recorder, note)
+        outcomes = self._engine.act(action)
+        if outcomes:
+            self.tell(outcomes)
+
     def tell(self, outcomes: Sequence[Alarm | Event]) -> None:
         """Alarms and events: to the log and to the journal."""
         for outcome in outcomes:
@@ -80,9 +91,9 @@ class Intake:
             )
         self._journal.outcomes(outcomes)
 
-    def _record(self, recorder: Recorder, reading: Reading) -> None:
+    def _record(self, recorder: Recorder, row: Row) -> None:
         try:
-            recorder.write(reading)
+            recorder.write(row)
         except OSError as error:
             self._recorder = None
             log.error("the recording ends here: the disk refuses", reason=str(error))  # noqa: TRY400

@@ -72,15 +72,18 @@ class Journal:
         self._records.append((head, body))
         self.urgent.set()
 
-    def remember(self, name: str, value: Any) -> None:  # noqa: ANN401  # what JSON holds
+    def remember(self, name: str, *, value: Any) -> None:  # noqa: ANN401  # what JSON holds
         """Something else for the state."""
         self._remembered[name] = value
         self.urgent.set()
 
     # Writing
 
-    async def commit(self, *, telemetry: bool) -> Sequence[Drop]:
-        """Make it durable; what the outbox had to drop meanwhile is returned, once."""
+    async def commit(self, *, telemetry: bool) -> Sequence[Drop] | None:
+        """Make it durable; what the outbox had to drop meanwhile is returned, once.
+
+        None if there was nothing to be done.
+        """
         self.urgent.clear()
         body = b""
         if telemetry and self._readings:
@@ -91,6 +94,8 @@ class Journal:
         if self._changed:
             remembered["alarms"] = self._standing()
         self._changed = False
+        if not (body or records or remembered or self._refused):
+            return None
         return await self.on_disk(self._write, body, records, remembered)
 
     async def on_disk(self, work: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401

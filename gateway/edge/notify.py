@@ -5,10 +5,18 @@ Without a ``NOTIFY_SOCKET`` in the environment there is nobody to tell, and noth
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+
+from gateway.log import get_logger
+
+log = get_logger()
+
+#: Seconds between two looks where systemd sets no pace.
+LOOK = 10.0
 
 
 class Notifier:
@@ -45,3 +53,16 @@ class Notifier:
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
             out.setblocking(False)
             out.sendto(text.encode(), self._address)
+
+
+async def watch(notifier: Notifier, broken: Callable[[], Sequence[str]]) -> None:
+    """Tell systemd that we live, for as long as ``broken()`` names nobody who is stuck."""
+    known: set[str] = set()
+    while True:
+        stuck = set(broken())
+        for who in stuck - known:
+            log.error("a task is stuck; the watchdog is not fed", task=who)
+        known = stuck
+        if not stuck:
+            notifier.alive()
+        await asyncio.sleep(notifier.watchdog or LOOK)

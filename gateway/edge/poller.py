@@ -120,7 +120,7 @@ class Poller:
             try:
                 async with self._bus.driver.open(self._bus.options) as link:
                     opened = True
-                    self._pulse.kept((self, "open"))
+                    self._pulse.kept((self._bus.name, "open"))
                     await self._serve(link, rested=fruitless > 0)
             except _Deaf:
                 continue
@@ -166,7 +166,7 @@ class Poller:
                 else:
                     await job.write(link)
             finally:
-                self._pulse.kept((self, number))
+                self._pulse.kept((self._bus.name, number))
 
     async def _next(self) -> Poll | Order:
         """The next thing to do; of several workers one waits for it, the others behind it."""
@@ -182,19 +182,19 @@ class Poller:
         self._sleeper = asyncio.get_running_loop().create_future()
         self._sleeps_until = until
         self._slots.wake(until, self._sleeper)
-        self._pulse.promise((self, "sleep"), until + STUCK)
+        self._pulse.promise((self._bus.name, "sleep"), until + STUCK)
         try:
             await self._sleeper
         finally:
             self._sleeper = None
-            self._pulse.kept((self, "sleep"))
+            self._pulse.kept((self._bus.name, "sleep"))
 
     def _nudge(self) -> None:
         if self._sleeper is not None and not self._sleeper.done():
             self._sleeper.set_result(None)
 
     def _promise(self, what: Hashable, seconds: float) -> None:
-        self._pulse.promise((self, what), self._clock.monotonic() + seconds)
+        self._pulse.promise((self._bus.name, what), self._clock.monotonic() + seconds)
 
     async def _poll(self, link: Link, poll: Poll) -> None:
         turn = poll.turn

@@ -126,23 +126,6 @@ async def test_kill_and_restart_loses_nothing_committed_and_forgets_no_alarm(
     assert alarms == ["alarm/nobody-1/comm_loss"]
 
 
-async def test_a_device_that_left_the_site_loses_its_card_and_its_alarms(tmp_path: Path) -> None:
-    port = free_port()
-    async with pymodbus_tcp(port):
-        gone = {"net": (tcp(port), [1]), "nobody": (tcp(free_port()), [1])}
-        site = write_site(tmp_path, gone, more=QUICK_LOSS)
-        async with run(tmp_path, site) as part:
-            await eventually("alarm raised", lambda: "comm_loss" in part.log.read_text())
-            await part.stopped()
-        write_site(tmp_path, {"net": (tcp(port), [1])}, more=QUICK_LOSS)
-        async with run(tmp_path, site) as part:
-            await eventually("the second run", lambda: events(part).count("running") == 2)
-            await part.stopped()
-    records = {head: body for _, head, body in outbox(tmp_path, Lane.EVENTS)}
-    assert records["device/nobody-1"] == b""
-    assert orjson.loads(records["alarm/nobody-1/comm_loss"])["state"] == "normal"
-
-
 async def test_a_damaged_state_is_set_aside_and_told(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "state.db").write_bytes(b"SQLite format 3\0 not really" * 100)

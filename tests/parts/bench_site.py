@@ -53,6 +53,7 @@ longitude = 121.02
 data_dir = "data"
 [mqtt]
 url = "{broker}"
+batch = "250ms"
 [outbox]
 flush = "250ms"
 """

@@ -1,0 +1,82 @@
+"""The beat of the journal: readings once a flush, alarms and events as soon as there are any.
+
+What the outbox had to give up on the way becomes a ``dropped`` event, so that every loss is on
+record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from gateway import wire
+from gateway.edge.clock import Clock
+from gateway.edge.journal import Journal
+from gateway.edge.pulse import Pulse
+from gateway.log import get_logger
+
+log = get_logger()
+
+#: A flush that takes so many seconds is stuck.
+STUCK = 60.0
+
+
+class Flusher:
+    """Commits the journal of ``gateway`` every ``period`` seconds; ``durable()`` is told of it.
+
+    ``lost`` counts records that were given up.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        gateway: str,
+        period: float,
+        clock: Clock,
+        pulse: Pulse,
+        durable: Callable[[], None],
+    ) -> None:
+        self._journal = journal
+        self._gateway = gateway
+        self._period = period
+        self._clock = clock
+        self._pulse = pulse
+        self._durable = durable
+        self.lost = 0
+
+    async def run(self) -> None:
+        """Flush, for ever."""
+        due = self._clock.monotonic() + self._period
+        while True:
+            self._pulse.promise("flush", due + STUCK)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(due - self._clock.monotonic()):
+                    await self._journal.urgent.wait()
+            now = self._clock.monotonic()
+            await self.flush(telemetry=now >= due)
+            if now >= due:
+                due = max(due + self._period, now)
+
+    async def flush(self, *, telemetry: bool) -> None:
+        """Once, now."""
+        drops = await self._journal.commit(telemetry=telemetry)
+        if drops is None:
+            return
+        self._durable()
+        for drop in drops:
+            lane, reason = drop.lane.value, drop.reason
+            log.error("lost", lane=lane, reason=reason, first=drop.first, last=drop.last)
+            dropped = wire.Dropped(drop.stream, ((drop.first, drop.last),), reason)
+            event = wire.dropped_event(self._gateway, self._clock.now(), dropped)
+            self._journal.outcomes([event])
+            self.lost += drop.last - drop.first + 1
+
+    async def last(self, patience: float) -> None:
+        """All there is, at the end; a disk that hangs is not waited for any longer."""
+        try:
+            async with asyncio.timeout(patience):
+                await self.flush(telemetry=True)
+        except TimeoutError:
+            log.error("the disk hangs; the last second is lost")  # noqa: TRY400  # no bug of ours
