@@ -45,7 +45,7 @@ class Serial:
 
     port: str
     baudrate: Annotated[int, Between(50, 4_000_000)] = 9600
-    timeout: Duration = 2.0
+    timeout: Annotated[Duration, Between(0.1, 600)] = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

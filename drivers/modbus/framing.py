@@ -98,7 +98,11 @@ def rtu_frame(unit: int, pdu: bytes) -> bytes:
 _COUNTED = frozenset({1, 2, 3, 4, 17, 23})
 _ECHOES = {5: 8, 6: 8, 15: 8, 16: 8, 22: 10}
 _EXCEPTION_FRAME = 5
-_FIXED = {**_ECHOES, **{f | 0x80: _EXCEPTION_FRAME for f in (*_COUNTED, *_ECHOES)}}
+_IDENTIFICATION = 43
+_FIXED = {
+    **_ECHOES,
+    **{f | 0x80: _EXCEPTION_FRAME for f in (*_COUNTED, *_ECHOES, _IDENTIFICATION)},
+}
 _UNITS = range(1, 248)
 
 
@@ -113,11 +117,26 @@ def rtu_length(data: bytes, at: int = 0) -> int:
     if have < 2:
         return -1
     function = data[at + 1]
+    if function == _IDENTIFICATION:
+        return _identification_length(data, at)
     if function not in _COUNTED:
         return _FIXED.get(function, 0)
     if have < 3:
         return -1
     length = data[at + 2] + 5
+    return length if length <= MAX_RTU_FRAME else 0
+
+
+def _identification_length(data: bytes, at: int) -> int:
+    """As ``rtu_length``, of an answer to function 43/14: eight bytes, then the objects."""
+    end = at + 8
+    if len(data) < end:
+        return -1
+    for _ in range(data[end - 1]):
+        if len(data) < end + 2:
+            return -1
+        end += 2 + data[end + 1]
+    length = end - at + 2
     return length if length <= MAX_RTU_FRAME else 0
 
 
@@ -149,7 +168,7 @@ class RtuReader:
         if not self._rest:
             return 0
         length = rtu_length(self._rest)
-        return length - len(self._rest) if length > 0 else _EXCEPTION_FRAME - len(self._rest)
+        return max(1, (length if length > 0 else _EXCEPTION_FRAME) - len(self._rest))
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """The frames that ``data`` completes: unit, PDU.

@@ -82,6 +82,24 @@ class ModbusLink:
                 raise NoResponse(str(refused)) from None
             raise BadResponse(f"refused: {refused}") from None
 
+    async def identification(self, unit: Unit) -> dict[int, bytes]:
+        """What a device says it is (function 43/14), by object number.
+
+        0 is the vendor, 1 the product code, 2 the revision; empty if it refuses to say. Raises as
+        ``read``.
+        """
+        found: dict[int, bytes] = {}
+        first: int | None = 0
+        try:
+            while first is not None and first not in found:
+                data = await self._ask(unit, pdu.identification(1, first))
+                objects, first = pdu.identification_objects(data)
+                found |= objects
+        except Refused as refused:
+            if refused.code in _UNREACHED:
+                raise NoResponse(str(refused)) from None
+        return found
+
     def _ask(self, unit: Unit, question: Question) -> Awaitable[bytes]:
         if unit.delay:
             return self._ask_unhurried(unit, question)

@@ -59,7 +59,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request PDU, and the head and size in bytes of the only answer that fits it."""
+    """A request PDU, and the head and size in bytes of the only answer that fits it.
+
+    Size 0: the answer says itself how long it is (functions 17 and 43).
+    """
 
     pdu: bytes
     head: bytes
@@ -136,6 +139,39 @@ def exchange_registers(address: int, count: int, write_address: int, words: byte
     return Question(head + words, bytes((23, count * 2)), 2 + count * 2)
 
 
+def server_id() -> Question:
+    """Ask a device what it is (function 17): a byte count, and what it likes to say."""
+    return Question(b"\x11", b"\x11", 0)
+
+
+def identification(code: int = 1, first: int = 0) -> Question:
+    """Ask for identification objects from ``first`` on (function 43/14).
+
+    ``code``: 1 basic, 2 regular, 3 extended.
+    """
+    pdu = bytes((43, 14, code, first))
+    return Question(pdu, pdu[:3], 0)
+
+
+def identification_objects(data: bytes) -> tuple[dict[int, bytes], int | None]:
+    """The objects in the data of an answer to ``identification``, and where to go on, if anywhere.
+
+    Raises:
+        BadResponse: the objects do not fill the answer.
+    """
+    more, following, count = data[1:4] if len(data) >= 4 else (0, 0, 256)
+    objects: dict[int, bytes] = {}
+    at = 4
+    for _ in range(count):
+        if at + 2 > len(data) or at + 2 + data[at + 1] > len(data):
+            break
+        objects[data[at]] = data[at + 2 : at + 2 + data[at + 1]]
+        at += 2 + data[at + 1]
+    if len(objects) != count or at != len(data):
+        raise BadResponse("the identification does not fill its answer")
+    return objects, following if more else None
+
+
 def _echoed(pdu: bytes) -> Question:
     return Question(pdu, pdu, len(pdu))
 
@@ -156,6 +192,8 @@ def answer_data(question: Question, pdu: bytes) -> bytes:
     head = question.head
     if len(pdu) == question.size and pdu.startswith(head):
         return pdu[len(head) :]
+    if not question.size and pdu.startswith(head):
+        return pdu[len(head) :]
     raise _misfit(question, pdu)
 
 
@@ -170,7 +208,7 @@ def _misfit(question: Question, pdu: bytes) -> Refused | BadResponse:
         text = f"an exception of {len(pdu)} bytes instead of 2"
     elif pdu[0] != function:
         text = f"function {pdu[0]} answered for {function}"
-    elif len(pdu) != question.size:
+    elif len(pdu) != question.size and question.size:
         text = f"{len(pdu)} bytes answered instead of {question.size}"
     elif len(question.head) == 2:
         text = f"byte count {pdu[1]} instead of {question.head[1]}"

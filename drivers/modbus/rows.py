@@ -69,8 +69,8 @@ class SerialUnit:
     """
 
     unit: Annotated[int, Between(1, 247)]
-    delay: Duration = 0.0
-    timeout: Duration | None = None
+    delay: Annotated[Duration, Between(0, 60)] = 0.0
+    timeout: Annotated[Duration, Between(0.01, 60)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +78,8 @@ class NetworkUnit:
     """A device's own keys on TCP, where 0 and 255 also mean the device itself."""
 
     unit: Annotated[int, Between(0, 255)]
-    delay: Duration = 0.0
-    timeout: Duration | None = None
+    delay: Annotated[Duration, Between(0, 60)] = 0.0
+    timeout: Annotated[Duration, Between(0.01, 60)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

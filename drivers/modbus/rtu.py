@@ -43,9 +43,9 @@ class Serial:
     baudrate: Annotated[int, Between(50, 4_000_000)] = 9600
     parity: Literal["N", "E", "O"] = "N"
     stopbits: Literal[1, 2] = 1
-    bytesize: Literal[7, 8] = 8
-    timeout: Duration = 0.3
-    silence: Duration | None = None
+    bytesize: Literal[8] = 8
+    timeout: Annotated[Duration, Between(0.01, 60)] = 0.3
+    silence: Annotated[Duration, Between(0, 1)] | None = None
     echo: bool = False
 
     @property

@@ -34,8 +34,8 @@ class RtuTcp:
 
     host: str
     port: Annotated[int, Between(1, 65535)]
-    timeout: Duration = 1.0
-    connect_timeout: Duration = 3.0
+    timeout: Annotated[Duration, Between(0.01, 60)] = 1.0
+    connect_timeout: Annotated[Duration, Between(0.01, 60)] = 3.0
 
 
 @asynccontextmanager

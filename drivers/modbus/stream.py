@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import Callable
 from typing import cast
 
@@ -60,8 +61,14 @@ class Stream(asyncio.Protocol):
             self._transport = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember where to write."""
+        """Remember where to write.
+
+        Bytes the other machine does not even acknowledge within the patience mean that it is gone
+        (switched off, a cable pulled), not that a unit is silent: the kernel then ends it.
+        """
         self._transport = cast("asyncio.Transport", transport)
+        own: socket.socket = transport.get_extra_info("socket")
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(self._patience * 1000))
 
     def data_received(self, data: bytes) -> None:
         """Pass on what came."""

@@ -35,8 +35,8 @@ class Tcp:
 
     host: str
     port: Annotated[int, Between(1, 65535)] = 502
-    timeout: Duration = 1.0
-    connect_timeout: Duration = 3.0
+    timeout: Annotated[Duration, Between(0.01, 60)] = 1.0
+    connect_timeout: Annotated[Duration, Between(0.01, 60)] = 3.0
     pipeline: Annotated[int, Between(1, 64)] = 1
 
 
@@ -185,10 +185,10 @@ class TcpWire:
         asked.deadline = self._loop.time() + asked.timeout
         self._send(asked)
 
-    def _end_all(self, reason: LinkDown) -> None:
+    def _end_all(self, reason: LinkDown | BadResponse) -> None:
         for asked in self._asked.values():
             if not asked.answer.done():
-                asked.answer.set_exception(LinkDown(*reason.args))
+                asked.answer.set_exception(type(reason)(*reason.args))
         self._asked.clear()
 
     def _watch(self, deadline: float) -> None:
@@ -208,7 +208,7 @@ class TcpWire:
                 asked.answer.set_exception(self._silence(asked))
         if over and self._reader.unfinished not in {None, *self._asked}:
             self._stream.close()  # what follows half an answer in this stream cannot be trusted
-            self._end_all(LinkDown("an answer broke off"))
+            self._end_all(BadResponse("an answer broke off"))
         if self._asked:
             self._watch(min(asked.deadline for asked in self._asked.values()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
@@ -13,7 +14,9 @@ import pytest
 
 from drivers.modbus import DRIVERS
 from drivers.modbus.framing import mbap_frame
-from drivers.modbus.tcp import Tcp
+from drivers.modbus.link import ModbusLink
+from drivers.modbus.rows import NetworkUnit
+from drivers.modbus.tcp import Tcp, TcpWire
 from gateway.driver import Bad, BadResponse, Link, LinkDown, NoResponse
 from tests.parts.modbus import blocks, control, device, point
 from tests.parts.modbus_servers import held, pymodbus_tcp, umodbus_tcp
@@ -371,6 +374,32 @@ async def test_a_unit_that_needs_time_between_frames_gets_it() -> None:
     async with scripted(answer) as (port, _), open_link(options(port, pipeline=2)) as link:
         await asyncio.gather(link.read(block), link.read(block), link.read(block))
     assert all(b - a >= 0.099 for a, b in pairwise(moments))
+
+
+async def test_a_machine_that_is_gone_is_told_from_a_silent_unit() -> None:
+    """The kernel ends a connection whose bytes are not even acknowledged for so long."""
+    async with scripted(lambda *_: []) as (port, _):
+        wire = TcpWire(options(port, connect_timeout=2.5))
+        await wire.connect()
+        assert wire._stream._transport is not None
+        own = wire._stream._transport.get_extra_info("socket")
+        assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 2500
+        wire.close()
+
+
+async def test_a_device_says_what_it_is_in_as_many_answers_as_it_takes() -> None:
+    def answer(t: int, unit: int, pdu: bytes) -> list[tuple[float, bytes] | None]:
+        if unit == 2:
+            return [(0, mbap_frame(t, unit, b"\xab\x01"))]
+        last = pdu[3] == 1
+        texts = b"\x01\x02M1" if last else b"\x00\x04ACME"
+        head = bytes((43, 14, 1, 1, 0 if last else 255, 0 if last else 1, 1))
+        return [(0, mbap_frame(t, unit, head + texts))]
+
+    async with scripted(answer) as (port, _), open_link(options(port)) as link:
+        assert isinstance(link, ModbusLink)
+        assert await link.identification(NetworkUnit(unit=1)) == {0: b"ACME", 1: b"M1"}
+        assert await link.identification(NetworkUnit(unit=2)) == {}
 
 
 async def test_a_devices_own_patience_counts() -> None:

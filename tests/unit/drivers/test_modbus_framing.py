@@ -100,7 +100,16 @@ def test_the_crc_is_the_peers(data: bytes) -> None:
 # ---------------------------------------------------------------- streams
 
 UNITS = st.integers(1, 247)
+OBJECTS = st.dictionaries(st.integers(0, 6), st.binary(max_size=30), max_size=3)
 ANSWERS = st.one_of(
+    st.builds(
+        lambda objects: (
+            b"\x2b\x0e\x01\x01\0\0"
+            + bytes((len(objects),))
+            + b"".join(bytes((i, len(text))) + text for i, text in objects.items())
+        ),
+        OBJECTS,
+    ),
     st.builds(
         lambda function, data: bytes((function, len(data))) + data,
         st.sampled_from([1, 2, 3, 4, 23]),
@@ -213,6 +222,12 @@ def test_a_stream_out_of_step_falls_into_step_again() -> None:
         ("f8", 0),
         ("1142", 0),
         ("11c2", 0),
+        ("112b0e01010000", -1),
+        ("112b0e0101000001", -1),
+        ("112b0e01010000010003", 15),
+        ("112b0e0101000000", 10),
+        ("112b0e010100000200ff" + "00" * 255 + "01ff", 0),
+        ("11ab", 5),
     ],
 )
 def test_an_answers_length_is_told_by_its_first_bytes(begin: str, length: int) -> None:

@@ -90,6 +90,28 @@ def test_a_misfit_says_what_is_wrong_with_it(answer: str, says: str) -> None:
         answer_data(pdu.read("holding", 10, 2), bytes.fromhex(answer))
 
 
+def test_a_device_says_what_it_is() -> None:
+    (example,) = (e for e in EXAMPLES if e["fc"] == 43)
+    question = pdu.identification()
+    assert question.pdu.hex() == example["req"]
+    answer = bytes.fromhex(example["rsp_prefix"]) + b"\4ACME\1\2M1\2\x043.14"
+    objects, following = pdu.identification_objects(answer_data(question, answer))
+    assert (objects, following) == ({0: b"ACME", 1: b"M1", 2: b"3.14"}, None)
+    more = bytes.fromhex("2b0e0101ff0201") + b"\0\4ACME"
+    assert pdu.identification_objects(answer_data(question, more)) == ({0: b"ACME"}, 2)
+    for broken in (answer[:-1], answer + b"\0", answer[:7], answer[:5]):
+        with pytest.raises(BadResponse, match="does not fill"):
+            pdu.identification_objects(answer_data(question, broken))
+    with pytest.raises(Refused, match="illegal function"):
+        answer_data(question, b"\xab\x01")
+    with pytest.raises(BadResponse, match="function 17 answered for 43"):
+        answer_data(question, b"\x11\0")
+
+
+def test_a_server_id_is_what_the_device_likes_to_say() -> None:
+    assert answer_data(pdu.server_id(), b"\x11\2\1\xff") == b"\2\1\xff"
+
+
 def test_a_write_must_be_repeated_word_for_word() -> None:
     with pytest.raises(BadResponse, match="does not repeat"):
         answer_data(pdu.write_register(1, b"\0\3"), bytes.fromhex("0600010004"))
