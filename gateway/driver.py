@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from gateway.model import Bad, Command, Control, Device, Point, Value
+from gateway.model import Bad, Command, Control, Device, Point, Uncertain, Value
 from gateway.units import Duration, Size
 
 __all__ = [
@@ -31,10 +31,11 @@ __all__ = [
     "Point",
     "Raw",
     "Size",
+    "Uncertain",
     "Value",
 ]
 
-Raw: TypeAlias = Value | Bad
+Raw: TypeAlias = Value | Uncertain | Bad
 
 
 class LinkDown(Exception):
@@ -84,7 +85,8 @@ class Driver:
 
     The five types are frozen dataclasses with defaults for what may be left out; ``Duration`` and
     ``Size`` fields accept ``"300ms"`` and ``"4KB"``. A ``device`` type with a ``unit`` field means
-    many devices share a bus and ``unit`` tells them apart; one without means one device a bus.
+    many devices share a bus and ``unit`` tells them apart; one with a ``source`` field, that many
+    share it and may even be the same; one with neither means one device a bus.
 
     A ``point`` type may also offer
 

@@ -9,6 +9,7 @@ listed as ``invalid`` means *no value*; the others become their label, or raw x 
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -80,7 +81,7 @@ def _collect(
             try:
                 value = convert(raw)
             except (TypeError, ValueError, OverflowError):
-                value = Bad(f"cannot be converted: {raw!r:.40}")
+                value = _despite(convert, raw)
         kind = value.__class__
         if kind is float:
             if value - value == 0.0:  # inf - inf and nan - nan are nan
@@ -94,6 +95,15 @@ def _collect(
             uncertain.append(point.name)
         else:
             values[point.name] = value
+
+
+def _despite(convert: Convert, raw: object) -> Value | Uncertain | Bad:
+    """A raw value that no conversion takes is bad, unless it came uncertain: then so it stays."""
+    if isinstance(raw, Uncertain):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            value = convert(raw.value)
+            return value if isinstance(value, Bad | Uncertain) else Uncertain(value)
+    return Bad(f"cannot be converted: {raw!r:.40}")
 
 
 def _not_finite(value: float) -> str:

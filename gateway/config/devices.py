@@ -158,9 +158,15 @@ class Roster:
         return False
 
     def _claim_place(self, table: Mapping[str, Any], driver: Driver, spot: Spot) -> None:
-        """Take a unit of a bus, or the whole bus where units have no number."""
+        """Take a unit of a bus, or the whole bus where units have no number.
+
+        Where devices name their source, any number of them may share even that.
+        """
         bus, unit = table["bus"], table.get("unit")
-        numbered = "unit" in shape(driver.device).keys
+        keys = shape(driver.device).keys
+        if "source" in keys:
+            return
+        numbered = "unit" in keys
         if numbered and not isinstance(unit, int):
             return  # the check of the device says so
         first = self._places.setdefault((bus, unit if numbered else None), spot)

@@ -247,3 +247,19 @@ def test_no_raw_value_and_no_profile_can_break_a_reading(raw: Raw, keys: dict[st
     assert len(reading.values) + len(reading.bad) == 1
     value = reading.values.get("x", "")
     assert not isinstance(value, float) or math.isfinite(value)
+
+
+class TestUncertainRawValues:
+    """What a driver already doubts, such as a recorded value, stays in doubt."""
+
+    def test_it_is_converted_and_stays_uncertain(self) -> None:
+        assert converted(Uncertain(5)) == Uncertain(5)
+        assert converted(Uncertain(5), scale=0.1) == Uncertain(0.5)
+        assert converted(Uncertain(1), enum={1: "on"}) == Uncertain("on")
+        assert converted(Uncertain(5), high=9) == Uncertain(5)
+
+    def test_it_can_still_be_bad(self) -> None:
+        assert converted(Uncertain(50), high=9) == Bad("above 9")
+        assert converted(Uncertain("ab"), scale=2) == Bad(
+            "cannot be converted: Uncertain(value='ab')"
+        )
