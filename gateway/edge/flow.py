@@ -48,7 +48,8 @@ class Terms:
     ``confirmed_before`` (an earlier run saw a ``confirmed``) say what frees the outbox. A record
     that is missing at the centre so long after its PUBACK that it has ``settled`` is sent again;
     so are a few of those nobody confirms, after ``unconfirmed`` and then ever more rarely.
-    ``version`` and ``boot`` are what the status says.
+    ``version`` and ``boot`` are what the status says. The pause between two attempts to connect is
+    drawn between half and whole of a length that doubles each time.
     """
 
     confirm: Literal["auto"] | bool = "auto"
@@ -61,6 +62,8 @@ class Terms:
     unconfirmed_most: float = 3600.0
     version: str = ""
     boot: str = ""
+    first_pause: float = 0.5
+    longest_pause: float = 30.0
 
 
 class Flow:
@@ -112,9 +115,15 @@ class Flow:
     async def begin(self, now: float) -> None:
         """A connection is open: start over with all that is not acknowledged."""
         for lane, progress in self._lanes.items():
-            progress.begin(await self._on_disk(self._outbox.last, lane))
+            progress.begin(*await self._on_disk(self._standing, lane))
         self._settle_at = now + self._terms.settle
         self._question_at = now + self._question_pause
+
+    def _standing(self, lane: Lane) -> tuple[int, int]:
+        try:
+            return self._outbox.last(lane), self._outbox.depth(lane).records
+        except OSError:  # the first read will say so
+            return 0, 0
 
     # --- what goes next
 

@@ -39,9 +39,6 @@ __all__ = ["Calls", "Publisher", "Terms", "Uplink"]
 
 log = get_logger()
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
-"""Seconds between two attempts to connect: doubled each time, drawn between half and whole."""
-
 STABLE = 10.0
 """A connection that lasted so many seconds starts the pauses over."""
 
@@ -153,7 +150,8 @@ class Publisher:
             except* BrokerDown as group:
                 self._down(_reason(group))
             attempt = 0 if self._clock.monotonic() - begun > STABLE else attempt + 1
-            longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt, 20))
+            pause = self._terms.first_pause * 2.0 ** min(attempt, 20)
+            longest = min(self._terms.longest_pause, pause)
             await asyncio.sleep(longest * self._chance.uniform(0.5, 1.0))
 
     async def _connect(self) -> None:

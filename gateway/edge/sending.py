@@ -22,6 +22,9 @@ from gateway.ranges import Ranges, add, around, common, joined, take, without
 MOST_AGAIN = 100
 """Records sent again at once when the centre confirms nothing: a question, not a flood."""
 
+SOON = 50
+"""So many records are sent in a moment."""
+
 MOST_BYTES = 256_000
 """Bytes of record bodies joined into one message."""
 
@@ -61,9 +64,13 @@ class Progress:
         self.settled: Ranges = ()
         self._irregular: dict[int, int] = {}
 
-    def begin(self, last: int) -> None:
-        """A new connection: what is newest goes by the live course, the rest is backlog."""
-        start = last // self.group * self.group if self.lane is Lane.TELEMETRY else 0
+    def begin(self, last: int, waiting: int) -> None:
+        """A new connection: what is newest goes by the live course, the rest is backlog.
+
+        A few waiting records are no backlog, and go in order.
+        """
+        ahead = self.lane is Lane.TELEMETRY and waiting > SOON
+        start = last // self.group * self.group if ahead else 0
         self.live = Course(start)
         self.backlog = Course(0, start) if start else None
 

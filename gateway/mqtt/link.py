@@ -5,8 +5,9 @@ aiomqtt does the talking. What it leaves open is closed here:
 - It connects in an executor thread, which the interpreter joins before it exits; name resolution
   or a TLS handshake with a frozen broker would hold up a stop for many seconds. Ours connects in a
   daemon thread that is left behind when the caller goes.
-- A publish on a socket that died waits for its own time-out. Whoever publishes also iterates
-  ``messages``, which ends at once when the connection does; and the time-out is one keep-alive.
+- A publish on a socket that died would wait for its own time-out. Ours is woken when the
+  connection ends; the time-out, for a broker that says nothing, is one keep-alive.
+- Its time-outs could swallow a cancellation (``asyncio.wait_for`` before Python 3.12).
 - A frozen broker keeps its socket open. The keep-alive on the wire is a little shorter than the
   one asked for, so that a ping goes unanswered and the link is given up within two of them.
 """
@@ -15,12 +16,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiomqtt
+from paho.mqtt import client as paho
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.config.site import BrokerOptions
@@ -31,6 +35,11 @@ WINDOW = 100
 
 _MOST_WAITING = 100_000
 _FAREWELL = 1.0
+_UNSPECIFIED = 0x80
+_silent = logging.getLogger("gateway.mqtt.link")  # what matters is in BrokerDown, said once
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class Message:
 class Connection:
     """An open connection; its methods may overlap, and raise BrokerDown once it is gone."""
 
-    def __init__(self, client: aiomqtt.Client) -> None:
+    def __init__(self, client: _Client) -> None:
         self._client = client
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
@@ -61,14 +70,16 @@ class Connection:
         try:
             await self._client.publish(topic, payload, qos=1, retain=retain)
         except aiomqtt.MqttError as error:
-            raise BrokerDown(f"publishing failed: {error}") from None
+            raise BrokerDown(self._client.gone or f"publishing failed: {error}") from None
+        if self._client.gone:
+            raise BrokerDown(self._client.gone)
 
     async def subscribe(self, *filters: str) -> tuple[str, ...]:
         """Subscribe with QoS 1; returns the filters the broker refused."""
         try:
             codes = await self._client.subscribe([(each, 1) for each in filters])
         except aiomqtt.MqttError as error:
-            raise BrokerDown(f"subscribing failed: {error}") from None
+            raise BrokerDown(self._client.gone or f"subscribing failed: {error}") from None
         return tuple(each for each, code in zip(filters, codes, strict=False) if _refused(code))
 
     async def unsubscribe(self, *filters: str) -> None:
@@ -76,7 +87,9 @@ class Connection:
         try:
             await self._client.unsubscribe(list(filters))
         except aiomqtt.MqttError as error:
-            raise BrokerDown(f"unsubscribing failed: {error}") from None
+            raise BrokerDown(self._client.gone or f"unsubscribing failed: {error}") from None
+        if self._client.gone:
+            raise BrokerDown(self._client.gone)
 
     async def messages(self) -> AsyncIterator[Message]:
         """What arrives, until the connection ends with BrokerDown."""
@@ -84,7 +97,7 @@ class Connection:
             async for message in self._client.messages:
                 yield Message(str(message.topic), _bytes(message.payload), message.retain)
         except aiomqtt.MqttError as error:
-            raise BrokerDown(str(error.__cause__ or error)) from None
+            raise BrokerDown(self._client.gone or str(error.__cause__ or error)) from None
 
 
 def _refused(code: object) -> bool:
@@ -128,6 +141,7 @@ async def connect(
         max_queued_incoming_messages=_MOST_WAITING,
         max_inflight_messages=WINDOW,
         tls_context=known.tls,
+        logger=_silent,
     )
     client.pending_calls_threshold = WINDOW
     try:
@@ -155,6 +169,7 @@ class _Client(aiomqtt.Client):
         self._settled = threading.Event()
         self._abandoned = False
         self._failure: OSError | ValueError | None = None
+        self.gone: str | None = None  # why the connection ended, once it has
 
     def _client_connect(self) -> None:
         """Runs in an executor thread: connect aside, or be told not to wait any longer."""
@@ -174,12 +189,37 @@ class _Client(aiomqtt.Client):
         if self._abandoned:
             self._close()
 
-    def _on_disconnect(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - aiomqtt's own
-        """A closing before the broker answered, which aiomqtt ignores and waits on."""
+    def _on_disconnect(
+        self,
+        client: paho.Client,
+        userdata: Any,  # noqa: ANN401 - paho's own
+        flags: paho.DisconnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        """Tell everybody who waits; aiomqtt would leave them to their time-outs."""
         if not self._connected.done():
             why = "closed before it answered; does it want a certificate, or another protocol?"
             self._connected.set_exception(aiomqtt.MqttError(why))
-        super()._on_disconnect(*args, **kwargs)
+        super()._on_disconnect(client, userdata, flags, reason_code, properties)
+        ended = "the connection ended"
+        generic = reason_code.value == _UNSPECIFIED
+        self.gone = self.gone or (ended if generic else f"{ended}: {reason_code}")
+        if self._disconnected.done() and not self._disconnected.cancelled():
+            self._disconnected.exception()  # looked at, whether anybody iterates or not
+        for event in (*self._pending_publishes.values(), *self._pending_unsubscribes.values()):
+            event.set()
+        for future in self._pending_subscribes.values():
+            if not future.done():
+                future.set_exception(aiomqtt.MqttError(ended))
+
+    async def _wait_for(self, fut: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109
+        seconds = self.timeout if timeout is None else timeout
+        try:
+            async with asyncio.timeout(seconds):
+                return await fut
+        except TimeoutError:
+            raise aiomqtt.MqttError(f"no answer in {seconds:g} s") from None
 
     def abandon(self) -> None:
         """Close what is open, and whatever opens late; called on the loop, safe to repeat."""

@@ -95,6 +95,17 @@ async def test_a_killed_broker_ends_the_connection_at_once(broker: Broker) -> No
             await here.publish("t", b"x")
 
 
+async def test_whoever_waits_for_an_answer_learns_that_the_broker_died(broker: Broker) -> None:
+    async with connect(BrokerOptions(url=broker.url), client_id="one") as here:
+        broker.freeze()
+        calls = [here.publish("t", b"x"), here.subscribe("t"), here.unsubscribe("t")]
+        waiting = asyncio.gather(*calls, return_exceptions=True)
+        await asyncio.sleep(0.05)
+        broker.kill()
+        results = await asyncio.wait_for(waiting, 1.0)
+        assert [type(result) for result in results] == [BrokerDown] * 3
+
+
 async def test_a_frozen_broker_is_noticed_within_two_keep_alives(broker: Broker) -> None:
     async with connect(BrokerOptions(url=broker.url, keepalive=2.0), client_id="one") as here:
         broker.freeze()

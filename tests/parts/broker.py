@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +53,9 @@ class Broker:
     def freeze(self) -> None:
         """Alive to TCP, dead to everybody: SIGSTOP."""
         self.process.send_signal(signal.SIGSTOP)
+        threads = Path(f"/proc/{self.process.pid}/task")
+        while not all(") T " in (t / "stat").read_text() for t in threads.iterdir()):
+            time.sleep(0.001)
 
     def thaw(self) -> None:
         """Let it go on."""
