@@ -18,7 +18,7 @@ MISTAKES = [
     ("site.toml", 18, "bus.b.driver", "modbus-tpc", "modbus-tcp"),
     ("site.toml", 24, "bus.c.port", "number", ""),
     ("site.toml", 33, "device[1].id", "lamp-1", ""),
-    ("site.toml", 42, "device[2].unit", "unit 1", ""),
+    ("site.toml", 42, "device[2].unit", "another device of bus", ""),
     ("site.toml", 46, "device[3].profile", "lamp/genric", "lamp/generic"),
     ("meter.toml", 8, "points[0].address", "65535", ""),
     ("lamps.csv", 3, "rated_power", "seventy", ""),

@@ -9,6 +9,7 @@ simulator served.
 from __future__ import annotations
 
 import json
+import math
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable
@@ -27,6 +28,7 @@ from tests.parts.simulated import simulated
 from tests.parts.victoriametrics import exported, victoria_metrics
 
 DEVICES = 20
+REMEMBER = 1000
 
 
 def use_broker(city: City, broker: Broker) -> Path:
@@ -74,16 +76,27 @@ async def summary_of(daemon: Part) -> dict[str, Any]:
 
 
 def assert_equal(city: City, rows: Iterable[dict[str, Any]]) -> set[str]:
-    """Every row says what the simulator served its device; returns the devices seen."""
+    """Every row says what the simulator served its device; returns the devices seen.
+
+    A serial sensor talks without being asked and measures anew each time: its row must be one of
+    the things it said.
+    """
     seen = set()
     for row in rows:
-        _, served = city.served(row["device"])[-1]
-        told = {point: value for point, value in served.items() if row.get(point) is not None}
+        looks = [values for _, values in city.served(row["device"])]
+        told = {point for point in looks[-1] if row.get(point) is not None}
         assert told, f"{row['device']} has a row without values"
-        for point, value in told.items():
-            assert row[point] == pytest.approx(value, rel=1e-9), (row["device"], point)
+        fits = [all(same(row[point], look[point]) for point in told) for look in looks]
+        assert any(fits), (row, looks[-1])
         seen.add(row["device"])
     return seen
+
+
+def same(stored: object, served: object) -> bool:
+    """Text and truths alike; numbers to the last digit a register can tell."""
+    if isinstance(served, bool | str) or isinstance(stored, bool | str):
+        return stored is served or stored == served
+    return isinstance(stored, int | float) and math.isclose(stored, float(str(served)))
 
 
 async def test_values_in_influxdb_1_equal_the_simulators(tmp_path: Path) -> None:
@@ -91,7 +104,7 @@ async def test_values_in_influxdb_1_equal_the_simulators(tmp_path: Path) -> None
     with mosquitto(tmp_path / "broker") as broker, influx1(tmp_path / "influx") as database:
         influx = f'[influx]\nurl = "{database.url}"\napi = "v1"\ndatabase = "city"\n'
         centre = centre_file(tmp_path, broker, influx)
-        async with simulated(tmp_path / "district", DEVICES) as city:
+        async with simulated(tmp_path / "district", DEVICES, REMEMBER) as city:
             site = use_broker(city, broker)
             async with wayside(tmp_path, "ingest", str(centre), "--json") as ingest:
                 async with wayside(tmp_path, "run", str(site), "--json") as daemon:
@@ -125,7 +138,7 @@ async def test_values_reach_a_v2_endpoint_through_nats(tmp_path: Path) -> None:
             'token_file = "token"\n'
         )
         centre = centre_file(tmp_path, broker, influx)
-        async with simulated(tmp_path / "district", DEVICES) as city:
+        async with simulated(tmp_path / "district", DEVICES, REMEMBER) as city:
             site = use_broker(city, broker)
             lamp = next(a.id for a in city.district.assets if a.kind == "lamp")
             async with wayside(tmp_path, "ingest", str(centre), "--json") as ingest:
@@ -140,7 +153,8 @@ async def test_values_reach_a_v2_endpoint_through_nats(tmp_path: Path) -> None:
                 code, _, _ = await ingest.stopped()
                 assert code == 0, ingest.log.read_text()[-3000:]
             _, served = city.served(lamp)[-1]
-            assert set(voltages(url, lamp)) == {pytest.approx(served["voltage"])}
+            found = voltages(url, lamp)
+            assert found == pytest.approx([served["voltage"]] * len(found))
 
 
 def voltages(url: str, lamp: str) -> list[float]:

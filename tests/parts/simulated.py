@@ -24,10 +24,10 @@ MORNING: Millis = 1_759_971_600_000
 
 
 @asynccontextmanager
-async def simulated(folder: Path, devices: int = 20) -> AsyncIterator[City]:
-    """Serve a district in Makati at nine in the morning."""
+async def simulated(folder: Path, devices: int = 20, remember: int = 4) -> AsyncIterator[City]:
+    """Serve a district in Makati at nine in the morning; see ``serve`` for ``remember``."""
     district = make(devices, folder=folder, now=MORNING, place=MAKATI)
-    async with serve(district, clock=SteppedClock(MORNING)) as city:
+    async with serve(district, clock=SteppedClock(MORNING), remember=remember) as city:
         yield city
 
 
