@@ -120,7 +120,7 @@ class Gateway:
             site.gateway.longitude,
             site.rules,
         )
-        self._journal = Journal(self._outbox, self._state, self._engine.snapshot)
+        self._journal = Journal(site.gateway.id, self._outbox, self._state, self._engine.snapshot)
         self._intake = Intake(self._engine, self._journal, recorder)
         self._pulse = Pulse()
         self._known = {device.id for device in (*site.devices, self._itself)}

@@ -26,17 +26,23 @@ from gateway.model import Alarm, Event, Reading
 
 log = get_logger()
 
+#: Readings that may wait for a disk that hangs; then the oldest half of them is given up.
+MOST_WAITING = 50_000
+
 T = TypeVar("T")
 Body: TypeAlias = tuple[str, bytes]
 
 
 class Journal:
-    """Collects on the loop what ``commit`` makes durable in the disk's thread.
+    """Collects on the loop what ``commit`` makes durable in the disk's thread, for ``gateway``.
 
     ``standing()`` gives the fault engine's snapshot, to be saved whenever an alarm has changed.
     """
 
-    def __init__(self, outbox: Outbox, state: State, standing: Callable[[], Any]) -> None:
+    def __init__(
+        self, gateway: str, outbox: Outbox, state: State, standing: Callable[[], Any]
+    ) -> None:
+        self._gateway = gateway
         self._outbox = outbox
         self._state = state
         self._standing = standing
@@ -56,6 +62,8 @@ class Journal:
     def reading(self, reading: Reading) -> None:
         """A reading, for the record of this second."""
         self._readings.append(reading)
+        if len(self._readings) > MOST_WAITING:
+            self._give_up(len(self._readings) // 2)
 
     def outcomes(self, outcomes: Iterable[Alarm | Event]) -> None:
         """Alarms and events, for now."""
@@ -76,6 +84,13 @@ class Journal:
         """Something else for the state."""
         self._remembered[name] = value
         self.urgent.set()
+
+    def _give_up(self, count: int) -> None:
+        """The disk has hung for so long that memory is full: what is lost is on record."""
+        lost, self._readings = self._readings[:count], self._readings[count:]
+        told = {"readings": count, "from": lost[0].t, "to": lost[-1].t, "reason": "the disk hangs"}
+        log.error("readings are lost", **told)
+        self.outcomes([Event(self._gateway, "gap", lost[-1].t, told)])
 
     # Writing
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateway import wire
+from gateway.edge import journal
 from gateway.edge.journal import Journal
 from gateway.edge.outbox.contract import Lane
 from gateway.edge.outbox.sqlite import SqliteOutbox
@@ -47,7 +50,7 @@ class Disk:
     def boot(self) -> None:
         self.outbox = Fickle.open(self.folder / "outbox.db", 1_000_000)
         self.state = State(self.folder / "state.db")
-        self.journal = Journal(self.outbox, self.state, lambda: self.standing)
+        self.journal = Journal("gw", self.outbox, self.state, lambda: self.standing)
 
     def crash(self) -> None:
         """What a kill leaves: nothing that only memory held."""
@@ -149,3 +152,18 @@ async def test_a_state_that_cannot_be_written_does_not_hold_up_an_alarm(
         await disk.journal.commit(telemetry=False)
     assert len(disk.records(Lane.EVENTS)) == 2
     assert capsys.readouterr().err.count("alarms cannot be saved") == 1
+
+
+async def test_a_disk_that_hangs_fills_memory_up_to_a_bound_and_the_loss_is_on_record(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "MOST_WAITING", 100)
+    for second in range(101):
+        disk.journal.reading(replace(READING, t=second))
+    await disk.journal.commit(telemetry=True)
+    ((_, head, body),) = disk.records(Lane.EVENTS)
+    assert head == "event/gw"
+    lost = wire.decode_event(wire.compose_event("0" * 12, 1, body), "gw").event
+    assert lost.values == {"readings": 50, "from": 0, "to": 49, "reason": "the disk hangs"}
+    ((*_, kept),) = disk.records(Lane.TELEMETRY)
+    assert kept.count(b"lamp-1") == 51
