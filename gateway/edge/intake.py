@@ -40,6 +40,8 @@ class Intake:
         """A reading, from a poller."""
         if reading.values:
             self.readings += 1
+            if self.readings == 1:
+                log.info("first reading", device=reading.device)
         if reading.silent is not None:
             self.silent += 1
         self._journal.reading(reading)
