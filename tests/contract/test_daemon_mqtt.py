@@ -215,7 +215,7 @@ async def test_kill_9_again_and_again_loses_nothing_committed(tmp_path: Path) ->
         async with site_of(tmp_path, broker.url) as site, listening(broker) as heard:
             for runs in range(1, 5):
                 async with wayside(tmp_path, "run", str(site), "--json") as part:
-                    enough = 12 * runs
+                    enough = 6 * runs
                     await eventually("it publishes", partial(more_than, heard, enough))
                     if runs < 4:
                         part.process.kill()
