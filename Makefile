@@ -42,7 +42,7 @@ docs: setup-dev  ## regenerate the references in docs/ that come from the code
 
 lock: setup-dev  ## pin every dependency anew
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header \
-	    --extra demo --extra field --extra build pyproject.toml -o requirements.lock
+	    --extra demo --extra field --extra ntcip --extra build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header \
 	    --all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock
 

@@ -1,7 +1,7 @@
 """Asset facts: what the register of lamps, pillars, cabinets and bins says about each of them.
 
 One frozen dataclass a kind; its fields are the keys a ``[[device]]`` of that kind may carry besides
-the common ones (contracts §3, domain §1–3). Defaults are documented engineering choices.
+the common ones (contracts §3, domain §1 to §3). Defaults are documented engineering choices.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class FeederFacts:
 
 @dataclass(frozen=True, slots=True)
 class SignalFacts:
-    """A signal cabinet: pairs of signal groups that must never be green together, and its limits."""
+    """A signal cabinet: pairs of groups that must never be green together, and its limits."""
 
     conflicts: tuple[tuple[int, int], ...] = ()
     yellow_conflicts: bool = False
@@ -53,7 +53,7 @@ class SignalFacts:
 
 @dataclass(frozen=True, slots=True)
 class BinFacts:
-    """A bin: distances in mm from the sensor, ``stand`` groups neighbours, ``capacity`` in litres."""
+    """A bin: distances in mm from the sensor, a ``stand`` of neighbours, ``capacity`` in litres."""
 
     empty_distance: float | None = None
     full_distance: float | None = None

@@ -25,7 +25,6 @@ ROOMS = {
     "jinja2": ["gateway/centre/console"],
     "pydantic": [],
     "pydantic_core": ["gateway/tables"],
-    "pysnmp": ["drivers/ntcip"],
     "serial": ["drivers"],
     "pysnmp": ["drivers/ntcip"],
     "pyasn1": ["drivers/ntcip"],

@@ -1,0 +1,1 @@
+"""The engineer's tools: one poll now, last night once more."""
