@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from gateway.model import Bad, Command, Control, Device, Point, Uncertain, Value
 from gateway.units import Duration, Size
@@ -30,12 +30,21 @@ __all__ = [
     "NoResponse",
     "Point",
     "Raw",
+    "Scaled",
     "Size",
     "Uncertain",
     "Value",
 ]
 
-Raw: TypeAlias = Value | Uncertain | Bad
+
+class Scaled(NamedTuple):
+    """A raw number and the power of ten that belongs to it; ``invalid`` judges the number alone."""
+
+    raw: float
+    exponent: float
+
+
+Raw: TypeAlias = Value | Uncertain | Scaled | Bad
 
 
 class LinkDown(Exception):

@@ -21,7 +21,7 @@ from gateway.tables.document import Spot
 from gateway.tables.shape import shape, told
 from gateway.tables.words import Period, PointName
 from gateway.units import Between
-from gateway.values import converter, linear_percent
+from gateway.values import converter, linear_percent, powered
 
 #: The most points a profile may have, so that a mistyped count cannot fill the memory.
 MOST_POINTS = 5000
@@ -163,7 +163,7 @@ class Rows:
         sources = self._sources(keys, row, spot, problems)
         if not sources:
             self._fail(keys.name, spot, problems)
-        convert = _convert(keys)
+        convert = _convert(keys, exponent=_has_exponent(row))
         for name, source in sources:
             if self._reserve(name, spot, problems):
                 self.points.append(self._point(name, source, keys, convert))
@@ -180,7 +180,7 @@ class Rows:
             return ()
         try:
             sources = list(self._each(keys, row))
-            _check_kind(keys, _kind(sources[0][1]))
+            _check_kind(keys, sources[0][1])
         except ValueError as error:
             problems.append(told(str(error), _known(row), spot))
             return ()
@@ -237,7 +237,10 @@ class Rows:
         return False
 
 
-def _check_kind(keys: PointKeys, kind: str) -> None:
+def _check_kind(keys: PointKeys, row: object) -> None:
+    kind = _kind(row)
+    if keys.enum and _has_exponent(row):
+        raise ValueError("scale_register gives a number: leave out enum")
     if keys.arithmetic and kind != "number":
         raise ValueError(f"{keys.arithmetic[0]} is for numbers, not for a {kind}")
     if keys.enum and kind == "string":
@@ -257,16 +260,21 @@ def _is_derived(row: object) -> bool:
     return isinstance(row, Mapping) and isinstance(row.get("derive"), Mapping)
 
 
-def _convert(keys: PointKeys) -> Convert | None:
-    return converter(
+def _has_exponent(row: object) -> bool:
+    return getattr(row, "scale_register", None) is not None
+
+
+def _convert(keys: PointKeys, *, exponent: bool) -> Convert | None:
+    step = converter(
         scale=keys.scale,
         offset=keys.offset,
         enum=keys.enum,
-        invalid=keys.invalid,
+        invalid=() if exponent else keys.invalid,
         low=keys.min,
         high=keys.max,
         clamp=keys.clamp,
     )
+    return powered(step, keys.invalid) if exponent else step
 
 
 def _kind(row: object) -> Literal["number", "bool", "string"]:

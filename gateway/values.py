@@ -3,8 +3,9 @@
 A profile's row is compiled once, at start, into one small function per point (``converter``,
 ``linear_percent``); ``gather`` then runs them for every value of every poll, so it makes no object
 for a good value and tells ``Bad`` and ``Uncertain`` apart by their class. In order: a raw value
-listed as ``invalid`` means *no value*; the others become their label, or raw x scale + offset; then
-``min`` and ``max`` apply. Whatever comes out, a NaN or an infinity is bad.
+listed as ``invalid`` means *no value*; the others become their label, or raw x scale + offset, the
+raw value first times the power of ten of its scale register if it has one; then ``min`` and ``max``
+apply. Whatever comes out, a NaN or an infinity is bad.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ Answer: TypeAlias = tuple[Block, Sequence[Raw] | str]
 #: a bag that sags, a sensor that drifts with temperature). Beyond it the sensor sees something
 #: else than the empty bin, so the value is uncertain.
 TOLERANCE = 10.0
+
+#: The largest power of ten a scale register may hold, either way (SunSpec's ``sunssf``).
+MOST_POWER = 10
 
 _NONE: frozenset[str] = frozenset()
 _EXACT = 2**53
@@ -103,6 +107,7 @@ def _despite(convert: Convert, raw: object) -> Value | Uncertain | Bad:
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             value = convert(raw.value)
             return value if isinstance(value, Bad | Uncertain) else Uncertain(value)
+        raw = raw.value
     return Bad(f"cannot be converted: {raw!r:.40}")
 
 
@@ -156,6 +161,26 @@ def converter(
             step = _limited(step, low, high, clamp=clamp)
     nothing = tuple(invalid)
     return _without(nothing, step) if nothing else step
+
+
+def powered(step: Convert | None, invalid: Iterable[Value] = ()) -> Convert:
+    """The function of a point whose raw values are ``Scaled``; ``step`` takes the number it makes.
+
+    ``invalid`` judges the raw number alone. A tenth is a tenth here too.
+    """
+    number_of = _without(tuple(invalid), None)
+
+    def convert(raw: Any) -> Value | Uncertain | Bad:  # noqa: ANN401  # a Scaled
+        number: Any = number_of(raw.raw)
+        if isinstance(number, Bad):
+            return number
+        power = raw.exponent
+        if not -MOST_POWER <= power <= MOST_POWER:
+            return Bad(f"its scale register holds {power}, which is no power of ten")
+        number = number * 10**power if power >= 0 else number / 10**-power
+        return number if step is None else step(number)
+
+    return convert
 
 
 def _scaled(scale: float, offset: float) -> Callable[[Any], Value] | None:

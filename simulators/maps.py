@@ -33,7 +33,8 @@ class Row:
     """Where one point (or command) stands and how a value becomes raw.
 
     ``order`` gives the bytes as they come over the wire, ``A`` the most significant. ``labels``
-    turns a label into its code, ``nothing`` is the raw value that says "no value".
+    turns a label into its code, ``nothing`` is the raw value that says "no value". ``power`` is the
+    place of its exponent, where it has one, ``length`` the registers of a text.
     """
 
     name: str
@@ -49,11 +50,13 @@ class Row:
     labels: Mapping[str, int] = NOTHING
     nothing: int | None = None
     rollover: bool = False
+    power: tuple[str, int] | None = None
+    length: int = 0
 
     @property
     def words(self) -> int:
         """Registers it spans (bits, in a table of bits)."""
-        return WORDS[self.type]
+        return self.length or WORDS[self.type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def row_of(entry: Mapping[str, Any], head: dict[str, Any]) -> Row:
     """One entry as a row, with the head's defaults."""
     table, address = place_of(entry, head)
     kind = "bool" if table in {"coil", "discrete"} else entry.get("type", "uint16")
-    if kind not in WORDS or "scale_register" in entry or entry.get("bit", 0) > 15:
+    if kind not in {*WORDS, "string"} or entry.get("bit", 0) > 15:
         raise ValueError(f"{head['kind']}: no simulator encodes {dict(entry)!r} yet")
     invalid = entry.get("invalid", [])
     return Row(
@@ -127,7 +130,7 @@ def row_of(entry: Mapping[str, Any], head: dict[str, Any]) -> Row:
         table=table,
         address=address,
         type=kind,
-        order=entry.get("order") or default_order(2 * WORDS[kind], head),
+        order=entry.get("order") or default_order(2 * WORDS.get(kind, 1), head),
         bit=entry.get("bit"),
         mask=entry.get("mask", 0xFFFF),
         shift=entry.get("shift", 0),
@@ -136,7 +139,17 @@ def row_of(entry: Mapping[str, Any], head: dict[str, Any]) -> Row:
         labels={label: int(code) for code, label in entry.get("enum", {}).items()},
         nothing=invalid[-1] if invalid else None,
         rollover=entry.get("rollover", False),
+        power=power_of(entry, table, head),
+        length=entry.get("length", 0),
     )
+
+
+def power_of(
+    entry: Mapping[str, Any], table: str, head: Mapping[str, Any]
+) -> tuple[str, int] | None:
+    """Where an entry's exponent stands; in its own table if it names none."""
+    scale = entry.get("scale_register")
+    return None if scale is None else place_of({"table": table} | scale, head)
 
 
 def place_of(entry: Mapping[str, Any], head: Mapping[str, Any]) -> tuple[str, int]:

@@ -30,6 +30,8 @@ _TYPES = {
     "float64": Conversions.DATATYPE.FLOAT64,
 }
 _BITS = frozenset({"coil", "discrete"})
+POWER = -1
+"""What a scale register holds unless somebody says otherwise: tenths."""
 _READ_THROUGH = 8
 """Registers between two points that every device answers for, whatever its profile says."""
 
@@ -41,15 +43,18 @@ def limits(kind: str) -> tuple[int, int]:
     return (0, 2**bits - 1) if kind.startswith("u") else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
-def raw_of(row: Row, value: Value | None) -> float:
-    """The raw value a device would hold: unscaled, rounded, wrapped if it counts, else clipped."""
+def raw_of(row: Row, value: Value | None, power: int = 0) -> float:
+    """The raw value a device would hold: unscaled, rounded, wrapped if it counts, else clipped.
+
+    ``power`` is what its exponent's register holds.
+    """
     if value is None:
         if row.nothing is None and not row.type.startswith("float"):
             raise ValueError(f"{row.name} has no way to say that there is no value")
         return math.nan if row.nothing is None else row.nothing
     if isinstance(value, str):
         return row.labels[value]
-    number = (value - row.offset) / row.scale
+    number = (value - row.offset) / row.scale / 10.0**power
     if row.type.startswith("float"):
         return number
     if row.bit is not None or row.type == "bool":
@@ -72,6 +77,13 @@ def to_registers(row: Row, raw: float) -> list[int]:
     return permuted(Conversions.convert_to_registers(raw, _TYPES[row.type]), row.order)
 
 
+def text_registers(row: Row, text: str) -> list[int]:
+    """The words of a text, filled with NULs or cut to its length; bytes in the row's order."""
+    words = Conversions.convert_to_registers(text, Conversions.DATATYPE.STRING)
+    words = [*words, *[0] * row.words][: row.words]
+    return [word for plain in words for word in permuted([plain], row.order)]
+
+
 def from_registers(row: Row, words: Sequence[int]) -> float:
     """The engineering value in the words of a row: what a command says."""
     plain = permuted(words, row.order)
@@ -83,11 +95,14 @@ class Image:
     """The register tables of one unit.
 
     ``shown`` holds what a client that decodes them correctly must find, by point: the value after
-    rounding to the register's resolution, or None for "no value".
+    rounding to the register's resolution, or None for "no value". ``powers`` is what the device has
+    chosen to hold in its scale registers; ``POWER`` where nothing is said.
     """
 
-    def __init__(self, plan: Map) -> None:
+    def __init__(self, plan: Map, powers: Mapping[tuple[str, int], int] | None = None) -> None:
         self.map = plan
+        places = {row.power for row in plan.points if row.power is not None}
+        self._powers = dict.fromkeys(places, POWER) | dict(powers or {})
         self.shown: dict[str, Value | None] = {}
         self._rows = {row.name: row for row in plan.points}
         self._raw: dict[str, float] = {}
@@ -100,6 +115,8 @@ class Image:
             for left, right in pairwise(sorted(cells)):
                 if right - left - 1 <= reach:
                     cells.update(dict.fromkeys(range(left + 1, right), 0))
+        for (table, address), power in self._powers.items():
+            self._tables[table][address] = power & 0xFFFF
         for table, address, equals in plan.identity:
             self._tables[table][address] = equals
         self._writable = {
@@ -111,6 +128,7 @@ class Image:
     def _places(self) -> list[tuple[str, int, int]]:
         rows = (*self.map.points, *self.map.commands)
         named = [(row.table, row.address, row.words) for row in rows]
+        named += [(table, address, 1) for table, address in self._powers]
         return named + [(table, address, 1) for table, address, _ in self.map.identity]
 
     def update(self, values: Mapping[str, Value | None]) -> None:
@@ -122,7 +140,11 @@ class Image:
 
     def set(self, row: Row, value: Value | None) -> None:
         """Put one value where its point stands."""
-        raw = raw_of(row, value)
+        if row.type == "string":
+            self._tables[row.table].update(enumerate(text_registers(row, str(value)), row.address))
+            self.shown[row.name] = str(value)
+            return
+        raw = raw_of(row, value, self._power(row))
         if self._raw.get(row.name) == raw:
             return
         self._raw[row.name] = raw
@@ -139,15 +161,17 @@ class Image:
             cells.update(enumerate(words, row.address))
         self.shown[row.name] = self._shown(row, raw, value)
 
-    @staticmethod
-    def _shown(row: Row, raw: float, value: Value | None) -> Value | None:
+    def _power(self, row: Row) -> int:
+        return 0 if row.power is None else self._powers[row.power]
+
+    def _shown(self, row: Row, raw: float, value: Value | None) -> Value | None:
         if value is None or isinstance(value, str):
             return value
         if row.bit is not None or row.type == "bool":
             return bool(raw)
         if row.type == "float32":
             return from_registers(row, to_registers(row, raw))
-        return raw * row.scale + row.offset
+        return raw * 10.0 ** self._power(row) * row.scale + row.offset
 
     def read(self, table: str, address: int, count: int) -> list[int] | None:
         """``count`` registers or bits from ``address``; None if one of them does not exist."""

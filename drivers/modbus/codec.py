@@ -22,7 +22,7 @@ from typing import TypeAlias
 
 from drivers.modbus.layout import FORMAT, LAYOUT, SHUFFLED
 from drivers.modbus.rows import Register
-from gateway.driver import Bad, Raw
+from gateway.driver import Bad, Raw, Scaled
 
 Decode: TypeAlias = Callable[[bytes], list[Raw]]
 Fix: TypeAlias = Callable[[object], Raw]
@@ -36,7 +36,37 @@ def bits_decoder(start: int, rows: Sequence[Register]) -> Decode:
 
 
 def registers_decoder(start: int, count: int, rows: Sequence[Register]) -> Decode:
-    """A function from the bytes of ``count`` registers at ``start`` to the rows' values."""
+    """A function from the bytes of ``count`` registers at ``start`` to the rows' values.
+
+    A row whose exponent stands near gives a number with its exponent; one whose exponent stands
+    far away gives the number alone.
+    """
+    near = [(i, e.row) for i, row in enumerate(rows) if (e := row.exponent) is not None and e.near]
+    decode = _plain_decoder(start, count, [*rows, *(row for _, row in near)])
+    if not near:
+        return decode
+
+    def decode_scaled(data: bytes) -> list[Raw]:
+        values = decode(data)
+        powers = values[len(rows) :]
+        del values[len(rows) :]
+        for (i, _), power in zip(near, powers, strict=True):
+            values[i] = scaled(values[i], power)
+        return values
+
+    return decode_scaled
+
+
+def scaled(value: Raw, power: Raw) -> Raw:
+    """A number with the exponent its scale register holds, if both could be read."""
+    if isinstance(value, Bad):
+        return value
+    if isinstance(power, Bad):
+        return Bad(f"its scale register: {power.reason}")
+    return Scaled(value, power)  # type: ignore[arg-type]  # the rows say that both are numbers
+
+
+def _plain_decoder(start: int, count: int, rows: Sequence[Register]) -> Decode:
     formats: list[_Format] = []
     fields = [_field(row, start) for row in rows]
     positions = {f: _place(f, formats) for f in sorted(set(fields))}

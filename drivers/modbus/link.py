@@ -13,9 +13,10 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
 from drivers.modbus import pdu
+from drivers.modbus.codec import scaled
 from drivers.modbus.encoding import encode, number_for
 from drivers.modbus.pdu import Question, Refused, Table
-from drivers.modbus.plan import Part, Read, around, halves
+from drivers.modbus.plan import Part, Read, around, halves, single
 from drivers.modbus.rows import NetworkUnit, SerialUnit, Setting
 from gateway.driver import Bad, BadResponse, Block, Control, Device, NoResponse, Raw, Value
 
@@ -59,6 +60,14 @@ class ModbusLink:
         """Raw values of a block, point by point; raises as ``gateway.driver.Link.read``."""
         unit: Unit = block.device.options
         read: Read = block.request
+        values = await self._read(unit, read)
+        for exponent, places in read.far:
+            (power,) = await self._read(unit, single(exponent))
+            for i in places:
+                values[i] = scaled(values[i], power)
+        return values
+
+    async def _read(self, unit: Unit, read: Read) -> list[Raw]:
         if unit.unit in self._refusals:
             return await self._cut(unit, read, self._refusals[unit.unit])
         try:

@@ -1,9 +1,10 @@
 """Which requests read a device's points: few, within its limits, and never a half-read group.
 
-Points that share registers, and the points of an atomic group, make one *part*: what cannot be
-read apart. Parts are sorted by address and joined, through gaps the profile allows, into *reads*
-of at most the device's block size; taking as many as fit from the left gives the fewest. Each read
-carries its request and its decoder, made once for all devices of a profile.
+Points that share registers, a point and the register of its exponent, and the points of an atomic
+group make one *part*: what cannot be read apart. Parts are sorted by address and joined, through
+gaps the profile allows, into *reads* of at most the device's block size; taking as many as fit from
+the left gives the fewest. Each read carries its request and its decoder, made once for all devices
+of a profile.
 
 A device that refuses a read may still answer its pieces: ``halves`` and ``around`` cut it.
 """
@@ -38,7 +39,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Read:
-    """One request of one table; ``decode`` gives the values of all rows, part by part."""
+    """One request of one table; ``decode`` gives the values of all rows, part by part.
+
+    ``far`` are the exponents that only a request of their own can read, each with the places of its
+    rows among the values.
+    """
 
     table: Table
     start: int
@@ -46,6 +51,7 @@ class Read:
     parts: tuple[Part, ...]
     question: Question
     decode: Decode
+    far: tuple[tuple[Register, tuple[int, ...]], ...] = ()
 
     @property
     def rows(self) -> tuple[Register, ...]:
@@ -81,7 +87,22 @@ def compose(table: Table, parts: tuple[Part, ...]) -> Read:
         if table in BIT_TABLES
         else registers_decoder(start, end - start, rows)
     )
-    return Read(table, start, end, parts, pdu.read(table, start, end - start), decode)
+    question = pdu.read(table, start, end - start)
+    return Read(table, start, end, parts, question, decode, _far(rows))
+
+
+def _far(rows: Sequence[Register]) -> tuple[tuple[Register, tuple[int, ...]], ...]:
+    far: dict[Register, list[int]] = {}
+    for i, row in enumerate(rows):
+        if row.exponent is not None and not row.exponent.near:
+            far.setdefault(row.exponent.row, []).append(i)
+    return tuple((row, tuple(places)) for row, places in far.items())
+
+
+@lru_cache(maxsize=_SHAPES)
+def single(row: Register) -> Read:
+    """A read of one row."""
+    return compose(row.place[0], (Part(*row.span, (row,)),))
 
 
 # ---------------------------------------------------------------- joining
@@ -134,7 +155,7 @@ def _groups(
         if len(group) > 1 and _fits(group, traits):
             groups.append(group)
             left = [p for p in left if p not in group]
-    groups += [tuple(same) for _, same in groupby(left, _registers)]
+    groups += [tuple(same) for _, same in groupby(left, _reach)]
     return sorted(groups, key=_span)
 
 
@@ -155,18 +176,17 @@ def _part(group: _Group) -> Part:
 
 
 def _span(group: _Group) -> tuple[int, int]:
-    places = [_registers(point) for point in group]
+    places = [_reach(point) for point in group]
     return min(start for start, _ in places), max(end for _, end in places)
 
 
-def _registers(point: Point) -> tuple[int, int]:
+def _reach(point: Point) -> tuple[int, int]:
     row: Register = point.source
-    start = row.place[1]
-    return start, start + row.words
+    return row.span
 
 
 def _address(point: Point) -> tuple[Table, int, int]:
-    return (point.source.place[0], *_registers(point))
+    return (point.source.place[0], *_reach(point))
 
 
 # ---------------------------------------------------------------- cutting

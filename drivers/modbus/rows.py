@@ -12,13 +12,13 @@ from typing import Annotated, Literal, TypeAlias, get_args
 
 from drivers.modbus.layout import DEFAULT_ORDER, WORDS, End, Order, Type
 from drivers.modbus.pdu import BIT_TABLES, Table
+from drivers.modbus.places import moved, place_table, placed
 from gateway.units import Between, Duration
 
 Encoding: TypeAlias = Literal["utf-8", "latin-1", "cp437"]
 
 _BIT_FIELDS: frozenset[Type] = frozenset({"uint16", "uint32", "uint64"})
-_PRINTED_TABLE: dict[str, Table] = {"0": "coil", "1": "discrete", "3": "input", "4": "holding"}
-_PRINTED_DIGIT: dict[Table, str] = {table: digit for digit, table in _PRINTED_TABLE.items()}
+_NO_NUMBERS: frozenset[Type] = frozenset({"bool", "string", "datetime"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,47 @@ class NetworkUnit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleRegister:
+    """Where a point's power of ten stands, an int16 as SunSpec's ``sunssf``.
+
+    ``table`` is the point's own where it is left out.
+    """
+
+    table: Table | None = None
+    address: int | str
+
+    def complete(self, row: Register, traits: Traits) -> Exponent:
+        """The register as the exponent of a placed row; raises ValueError."""
+        table, start = row.place
+        printed = isinstance(self.address, str)
+        try:
+            own, address = placed(
+                self.table or (None if printed else table), self.address, traits.address_base
+            )
+        except ValueError as wrong:
+            raise ValueError(f"scale_register: {wrong}") from None
+        if own in BIT_TABLES:
+            raise ValueError(f"scale_register is a register, not a {own}")
+        end = max(start + row.words, address + 1)
+        near = own == table and end - min(start, address) <= traits.max_registers
+        order = DEFAULT_ORDER[1, traits.word_order, traits.byte_order]
+        return Exponent(table=own, address=address, order=order, near=near)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exponent(ScaleRegister):
+    """A completed scale register; ``near`` if one request holds it and its point together."""
+
+    order: Order
+    near: bool
+
+    @property
+    def row(self) -> Register:
+        """The row that reads it."""
+        return Register(table=self.table, address=self.address, type="int16", order=self.order)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
     """One point's place and type.
 
@@ -98,9 +139,25 @@ class Register:
     bit: int | None = None
     mask: int | None = None
     shift: int = 0
+    scale_register: ScaleRegister | None = None
     length: int | None = None
     encoding: Encoding = "utf-8"
     trim: bool = True
+
+    @property
+    def exponent(self) -> Exponent | None:
+        """The scale register of a completed row."""
+        return self.scale_register if isinstance(self.scale_register, Exponent) else None
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The addresses that one request must cover to give its value, the second exclusive."""
+        start = self.place[1]
+        end = start + self.words
+        if self.exponent is None or not self.exponent.near:
+            return start, end
+        address = self.exponent.row.place[1]
+        return min(start, address), max(end, address + 1)
 
     @property
     def kind(self) -> Type:
@@ -126,9 +183,9 @@ class Register:
         Values follow each other without a gap; of a row with ``bit``, the following bits.
         """
         if self.bit is None:
-            return replace(self, address=_moved(self.address, i * self.words))
+            return replace(self, address=moved(self.address, i * self.words))
         words, bit = divmod(self.bit + i, 16 * self.words)
-        return replace(self, address=_moved(self.address, words * self.words), bit=bit)
+        return replace(self, address=moved(self.address, words * self.words), bit=bit)
 
     def complete(self, traits: Traits) -> Register:
         """This row with the profile's defaults filled in, checked.
@@ -146,7 +203,10 @@ class Register:
         order = self.order
         if table not in BIT_TABLES:
             order = completed_order(kind, order, traits)
-        return replace(self, table=table, address=address, type=kind, order=order)
+        row = replace(self, table=table, address=address, type=kind, order=order)
+        if self.scale_register is None:
+            return row
+        return replace(row, scale_register=self.scale_register.complete(row, traits))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,31 +288,6 @@ class Setting:
             raise ValueError(f"bit picks from one register, not from a {kind}")
 
 
-def place_table(table: Table | None, address: int | str) -> Table:
-    """The table a row means, by name or by the first digit of its printed address."""
-    if isinstance(address, str):
-        _check_printed(address)
-        printed = _PRINTED_TABLE[address[0]]
-        if table is not None and table != printed:
-            raise ValueError(f'address "{address}" lies in the {printed} table, not in {table}')
-        return printed
-    if table is None:
-        raise ValueError('table is missing: "coil", "discrete", "input" or "holding"')
-    return table
-
-
-def placed(table: Table | None, address: int | str, base: int) -> tuple[Table, int]:
-    """Table and 0-based address of a row, checked against 65535."""
-    table = place_table(table, address)
-    number = int(address[1:]) - 1 if isinstance(address, str) else address - base
-    if number < 0:
-        first = f"{_PRINTED_DIGIT[table]}0001" if isinstance(address, str) else base
-        raise ValueError(f"address {address} lies before the first, {first}")
-    if number > 65535:
-        raise ValueError(f"address {address} goes past 65535")
-    return table, number
-
-
 def completed_order(kind: Type, order: Order | None, traits: Traits) -> Order:
     """The byte order of a value: its own, else the profile's; raises if the length is not its."""
     words = 1 if kind == "string" else WORDS[kind]
@@ -262,23 +297,6 @@ def completed_order(kind: Type, order: Order | None, traits: Traits) -> Order:
         fitting = ", ".join(o for o in get_args(Order) if len(o) == 2 * words)
         raise ValueError(f"order {order} does not fit a {kind}: use one of {fitting}")
     return order
-
-
-def _check_printed(address: str) -> None:
-    if not (address.isascii() and address.isdigit() and len(address) in {5, 6}):
-        raise ValueError(f'address "{address}": write a number, or a text like "40001" or "400001"')
-    if address[0] not in _PRINTED_TABLE:
-        raise ValueError(
-            f'address "{address}": the first digit is 0 (coil), 1 (discrete), 3 (input) or '
-            "4 (holding)"
-        )
-
-
-def _moved(address: int | str, by: int) -> int | str:
-    if isinstance(address, str):
-        _check_printed(address)
-        return f"{address[0]}{int(address[1:]) + by:05d}"
-    return address + by
 
 
 def _check_length(kind: Type, length: int | None) -> None:
@@ -294,6 +312,9 @@ def _check_combination(row: Register, table: Table) -> None:
         row.kind != "bool" or row.order or row.bit is not None or row.mask is not None or row.shift
     ):
         raise ValueError(f"a {table} is one bit: it takes no type, order, bit, mask or shift")
+    if row.scale_register is not None and (row.bit is not None or row.kind in _NO_NUMBERS):
+        what = row.kind if row.bit is None else "single bit"
+        raise ValueError(f"scale_register is for numbers, not for a {what}")
     if row.kind != "string" and (row.encoding != "utf-8" or not row.trim):
         raise ValueError(f"encoding and trim are for strings, not for {row.kind}")
 

@@ -20,7 +20,7 @@ import pytest
 
 from drivers.modbus.framing import crc16
 from drivers.modbus.plan import plan
-from drivers.modbus.rows import NetworkUnit, Register, Setting, Traits
+from drivers.modbus.rows import NetworkUnit, Register, ScaleRegister, Setting, Traits
 from gateway.driver import Block
 from gateway.model import Control, Device, Point
 
@@ -37,6 +37,8 @@ def vectors(name: str) -> Any:
 
 def point(name: str, *, traits: Traits | None = None, alone: bool = False, **row: Any) -> Point:
     """A point of a Modbus profile; ``row`` as the profile would say it."""
+    if "scale_register" in row:
+        row["scale_register"] = ScaleRegister(**row["scale_register"])
     return Point(name, Register(**row).complete(traits or Traits()), every=1.0, alone=alone)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from gateway import registry
 from gateway.assets import BinFacts
+from gateway.driver import Scaled
 from gateway.model import Bad, Uncertain
 from gateway.problems import ConfigurationError
 from gateway.profile import Profile, load_profile, profile_names, specimen
@@ -142,6 +143,46 @@ class TestPoints:
             ("s_1_up", 5),
             ("s_2_up", 6),
         ]
+
+
+class TestScaleRegister:
+    """A key of the Modbus driver; what becomes of number and exponent is the gateway's affair."""
+
+    HEAD = """\
+schema = 1
+kind = "other"
+vendor = "V"
+model = "M"
+driver = "modbus"
+points = [{ name = "p", table = "holding", address = 4, ROW }]
+"""
+
+    def load(self, row: str, folder: Path) -> Profile:
+        (folder / "meter.toml").write_text(self.HEAD.replace("ROW", row))
+        return load_profile("meter.toml", folder)
+
+    def test_it_is_applied_before_the_scale_and_after_the_sentinels(self, tmp_path: Path) -> None:
+        row = 'type = "int16", invalid = [-32768], scale = 2, scale_register = { address = 6 }'
+        (point,) = self.load(row, tmp_path).points
+        assert point.convert is not None
+        assert point.convert(Scaled(15, -1)) == 3  # type: ignore[arg-type]  # a Raw of this point
+        assert point.convert(Scaled(-32768, 0)) == Bad("no value (-32768)")  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        ("row", "says"),
+        [
+            ('enum = { 0 = "a" }, scale_register = { address = 6 }', "leave out enum"),
+            ('flags = { 0 = "a" }, scale_register = { address = 6 }', "not for a single bit"),
+            ("scale_register = 6", "expected a table"),
+            ("scale_register = { adress = 6 }", '"address" is missing'),
+        ],
+    )
+    def test_mistakes(self, row: str, says: str, tmp_path: Path) -> None:
+        with pytest.raises(ConfigurationError) as caught:
+            self.load(row, tmp_path)
+        found = {problem.path: problem.problem for problem in caught.value.problems}
+        assert any(says in text for text in found.values()), found
+        assert all(path.startswith("points[0].scale_register") for path in found), found
 
 
 class TestDerived:

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.assets import BinFacts
-from gateway.driver import Block, Raw
+from gateway.driver import Block, Raw, Scaled
 from gateway.model import Bad, Derived, Device, Point, Uncertain, Value
-from gateway.values import Answer, converter, gather, linear_percent
+from gateway.values import Answer, converter, gather, linear_percent, powered
 
 NAN, INFINITE = math.nan, math.inf
 
@@ -260,6 +260,39 @@ class TestUncertainRawValues:
 
     def test_it_can_still_be_bad(self) -> None:
         assert converted(Uncertain(50), high=9) == Bad("above 9")
-        assert converted(Uncertain("ab"), scale=2) == Bad(
-            "cannot be converted: Uncertain(value='ab')"
+        assert converted(Uncertain("ab"), scale=2) == Bad("cannot be converted: 'ab'")
+
+
+class TestScaleRegisters:
+    """``scale_register``: the device itself says where the decimal point is."""
+
+    def read(self, raw: Raw, invalid: tuple[Value, ...] = (), **keys: Any) -> object:
+        subject = Point("x", None, 1.0, convert=powered(converter(**keys), invalid))
+        reading = read({subject: raw})
+        return reading.values.get("x", reading.bad.get("x"))
+
+    def test_a_value_is_raw_times_ten_to_the_exponent(self) -> None:
+        assert self.read(Scaled(2301, -1)) == 230.1
+        assert self.read(Scaled(-5, 2)) == -500
+        assert self.read(Scaled(7, 0)) == 7
+        assert 3 * 10**-1 != 0.3
+        assert self.read(Scaled(3, -1)) == 0.3
+
+    def test_scale_offset_and_limits_come_after_it(self) -> None:
+        assert self.read(Scaled(95, -1), scale=0.1) == 0.95
+        assert self.read(Scaled(95, 1), offset=-50) == 900
+        assert self.read(Scaled(95, 1), high=900) == "above 900"
+
+    def test_a_sentinel_is_the_raw_number_whatever_the_exponent(self) -> None:
+        assert self.read(Scaled(-32768, -2), invalid=(-32768,)) == "no value (-32768)"
+        assert self.read(Scaled(-32768, -32768), invalid=(-32768,)) == "no value (-32768)"
+        assert self.read(Scaled(-3276.8, 1), invalid=(-32768,)) == -32768
+
+    @pytest.mark.parametrize("power", [-32768, -11, 11, 32767])
+    def test_an_exponent_that_is_none(self, power: int) -> None:
+        assert self.read(Scaled(1, power)) == (
+            f"its scale register holds {power}, which is no power of ten"
         )
+
+    def test_the_driver_may_have_failed_already(self) -> None:
+        assert self.read(Bad("illegal address")) == "illegal address"

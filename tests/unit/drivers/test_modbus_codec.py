@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymodbus.client.mixin import ModbusClientMixin as Peer
 
-from drivers.modbus.codec import bits_decoder, registers_decoder
+from drivers.modbus.codec import bits_decoder, registers_decoder, scaled
 from drivers.modbus.encoding import encode
 from drivers.modbus.layout import WORDS, Order, Type
-from drivers.modbus.rows import Register, Traits
-from gateway.driver import Bad, Raw
+from drivers.modbus.rows import Register, ScaleRegister, Traits
+from gateway.driver import Bad, Raw, Scaled
 from tests.parts.modbus import vectors
 
 LIBMODBUS = vectors("libmodbus_float32_orders.json")["cases"]
@@ -388,3 +388,35 @@ def test_a_point_costs_less_than_a_microsecond(rows: Sequence[Register]) -> None
     """Usually 0.03 to 0.1 µs; the limit only catches a return to point-by-point decoding."""
     count = max(r.place[1] + r.words for r in rows)
     assert fastest(registers_decoder(0, count, rows), bytes(2 * count), len(rows)) < 1e-6
+
+
+class TestExponents:
+    """A number and the exponent that stands near it leave the codec together."""
+
+    def test_each_number_finds_its_own(self) -> None:
+        near, other = ScaleRegister(address=3), ScaleRegister(address=4)
+        rows = [
+            row(0, type="int16", scale_register=near),
+            row(1, type="int16", scale_register=other),
+            row(2),
+            row(0, type="int16", scale_register=near),
+        ]
+        data = packed(0xFFFF, 7, 9, 0xFFFE, 2)
+        assert registers_decoder(0, 5, rows)(data) == [
+            Scaled(-1, -2),
+            Scaled(7, 2),
+            9,
+            Scaled(-1, -2),
+        ]
+
+    def test_what_is_no_number_has_no_exponent(self) -> None:
+        rows = [row(0, type="bcd16", scale_register=ScaleRegister(address=1))]
+        assert registers_decoder(0, 2, rows)(packed(0xA, 1)) == [Bad("not a BCD number")]
+
+    def test_a_far_exponent_is_not_this_blocks_affair(self) -> None:
+        far = Register(table="holding", address=0, scale_register=ScaleRegister(address=9))
+        alone = far.complete(Traits(max_registers=4))
+        assert registers_decoder(0, 1, [alone])(packed(5)) == [5]
+        assert scaled(5, -1) == Scaled(5, -1)
+        assert scaled(Bad("busy"), -1) == Bad("busy")
+        assert scaled(5, Bad("illegal address")) == Bad("its scale register: illegal address")

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from drivers.modbus.layout import WORDS, Type
-from drivers.modbus.rows import Identity, Register, Setting, Traits
+from drivers.modbus.rows import Identity, Register, ScaleRegister, Setting, Traits
 
 PLAIN = Traits()
 
@@ -220,3 +220,47 @@ def test_an_identity_is_a_register_and_its_content() -> None:
     assert (
         Identity(address="40001", equals="SunS", type="string", length=2).register(PLAIN).words == 2
     )
+
+
+class TestScaleRegister:
+    """``scale_register``: the power of ten that stands in a register of its own."""
+
+    def exponent(self, traits: Traits = PLAIN, place: Any = None, **keys: Any) -> Any:
+        scale = ScaleRegister(**(place or {"address": 20}))
+        return completed(traits, type="int16", scale_register=scale, **keys).exponent
+
+    def test_its_table_is_the_points_own_where_it_says_none(self) -> None:
+        assert self.exponent().row.place == ("holding", 20)
+        assert self.exponent(place={"table": "input", "address": 20}).row.place == ("input", 20)
+        assert self.exponent(place={"address": "30021"}).row.place == ("input", 20)
+
+    def test_addresses_and_bytes_are_as_in_the_rest_of_the_profile(self) -> None:
+        traits = Traits(address_base=1, byte_order="little")
+        assert self.exponent(traits).row.place == ("holding", 19)
+        assert self.exponent(traits).row.order == "BA"
+
+    def test_one_request_covers_both_if_it_can(self) -> None:
+        scale = ScaleRegister(address=20)
+        assert completed(type="int32", scale_register=scale).span == (10, 21)
+        far = completed(Traits(max_registers=10), type="int32", scale_register=scale)
+        assert far.span == (10, 12)
+        assert completed(address=30, scale_register=scale).span == (20, 31)
+
+    def test_the_values_of_an_array_share_it(self) -> None:
+        third = row(scale_register=ScaleRegister(address=20)).element(2).complete(PLAIN)
+        assert third.span == (12, 21)
+
+    @pytest.mark.parametrize(
+        ("keys", "place", "says"),
+        [
+            ({"bit": 3, "type": "uint16"}, {"address": 1}, "numbers, not for a single bit"),
+            ({"type": "string", "length": 2}, {"address": 1}, "numbers, not for a string"),
+            ({"type": "datetime"}, {"address": 1}, "numbers, not for a datetime"),
+            ({}, {"address": 65536}, "scale_register: address 65536 goes past 65535"),
+            ({}, {"address": "x"}, 'scale_register: address "x"'),
+            ({}, {"table": "coil", "address": 1}, "scale_register is a register, not a coil"),
+        ],
+    )
+    def test_what_makes_no_sense(self, keys: Any, place: Any, says: str) -> None:
+        with pytest.raises(ValueError, match=says):
+            completed(scale_register=ScaleRegister(**place), **keys)

@@ -163,6 +163,62 @@ def test_small_holes_read_as_zero_and_the_rest_does_not_exist(image: Image) -> N
     assert image.read("holding", 0, 1) == [0x5753]
 
 
+METER = """
+kind = "other"
+driver = "modbus"
+[[points]]
+name = "volts"
+table = "holding"
+address = 4
+type = "int16"
+invalid = [-32768]
+scale_register = { address = 6 }
+[[points]]
+name = "watts"
+table = "holding"
+address = 5
+type = "int16"
+scale_register = { table = "input", address = 9 }
+[[points]]
+name = "maker"
+table = "holding"
+address = 10
+type = "string"
+length = 2
+[[points]]
+name = "model"
+table = "holding"
+address = 12
+type = "string"
+length = 2
+order = "BA"
+"""
+
+
+@pytest.fixture
+def meter(tmp_path: Path) -> Image:
+    file = tmp_path / "meter.toml"
+    file.write_text(METER)
+    return Image(read_map(file), powers={("input", 9): 2})
+
+
+def test_a_scale_register_says_where_the_decimal_point_is(meter: Image) -> None:
+    meter.update({"volts": 230.14, "watts": 1234})
+    assert meter.read("holding", 4, 3) == [2301, 12, 0xFFFF]
+    assert meter.read("input", 9, 1) == [2]
+    assert meter.shown == pytest.approx({"volts": 230.1, "watts": 1200})
+    meter.update({"volts": None})
+    assert meter.read("holding", 4, 1) == [0x8000]
+
+
+def test_text_fills_its_registers(meter: Image) -> None:
+    meter.update({"maker": "ABC", "model": "AB"})
+    assert meter.read("holding", 10, 4) == [0x4142, 0x4300, 0x4241, 0]
+    meter.update({"maker": "ABCDEF"})
+    assert meter.read("holding", 10, 2) == [0x4142, 0x4344]
+    assert meter.shown["model"] == "AB"
+
+
 def test_a_write_is_heard_as_commands(image: Image) -> None:
     assert image.write("holding", 100, [150]) == {"dim": 75.0}
     words = struct.unpack(">HH", struct.pack(">f", 21.5))
