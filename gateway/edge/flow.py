@@ -129,16 +129,26 @@ class Flow:
 
     async def next(self, now: float) -> Outgoing | None:
         """The next message; None if there is none, or no room for it."""
-        if self.in_flight >= self.window:
-            return None
+        while self.in_flight < self.window:
+            progress, run = await self._choose(now)
+            if not run:
+                return None
+            outgoing = self._composer.compose(progress, run, now)
+            if not outgoing.impossible:
+                self._flying[outgoing] = None
+                return outgoing
+            self._put_aside(outgoing, "larger than any receiver takes")
+        return None
+
+    async def _choose(self, now: float) -> tuple[Progress, Sequence[Record]]:
+        """The records that go next, and their lane."""
         for progress in self._lanes.values():
             for course in progress.courses:
-                if self._must_wait(progress, course):
-                    continue
-                run = await self._run(progress, course, now)
-                if run:
-                    return self._depart(progress, run, now)
-        return None
+                if not self._must_wait(progress, course):
+                    run = await self._run(progress, course, now)
+                    if run:
+                        return progress, run
+        return self._lanes[Lane.EVENTS], ()
 
     def _must_wait(self, progress: Progress, course: Course) -> bool:
         """The backlog of telemetry leaves room for what is live."""
@@ -191,14 +201,6 @@ class Flow:
             return self._lanes[lane].stream, ()
         self._disk_trouble = None
         return found
-
-    def _depart(self, progress: Progress, run: Sequence[Record], now: float) -> Outgoing | None:
-        outgoing = self._composer.compose(progress, run, now)
-        if outgoing.impossible:
-            self._put_aside(outgoing, "larger than any receiver takes")
-            return None
-        self._flying[outgoing] = None
-        return outgoing
 
     def due(self, now: float) -> float:
         """Seconds until something is to be done though nothing happens."""
