@@ -1,0 +1,324 @@
+"""The library's profiles of other people's devices, each read from a device that serves its map.
+
+The registers are laid out by the simulators, which read a profile with eyes of their own and encode
+by pymodbus's conversions; where the manufacturer prints an exchange, its bytes are the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers.modbus.plan import Read
+from gateway import registry
+from gateway.config import load_site
+from gateway.config.site import Site
+from gateway.field.read import poll_once
+from gateway.model import Kind, Reading, Value
+from gateway.profile import load_profile, profile_names, specimen
+from simulators.maps import read_map
+from simulators.modbus import Unit, Units
+from simulators.registers import Image
+from simulators.tcp import listening
+from simulators.world import SteppedClock
+from tests.parts.modbus import Slave, registers, sealed, slave
+from tests.parts.process import free_port
+
+LIBRARY = registry.folder() / "profiles"
+
+PHASES: dict[str, Value] = {
+    "voltage_l1": 230.1,
+    "voltage_l2": 231.2,
+    "voltage_l3": 229.9,
+    "current_l1": 4.35,
+    "current_l2": 4.36,
+    "current_l3": 0.0,
+    "power_l1": 950.4,
+    "power_l2": -951.6,
+    "power_l3": 0.0,
+}
+METER: dict[str, Value] = PHASES | {
+    "power": 1902.0,
+    "power_factor": 0.95,
+    "frequency": 49.9,
+    "energy": 12345.6,
+    "energy_export": 0.3,
+}
+ONE_PHASE = {name: METER[name] for name in METER if not name.endswith(("_l2", "_l3"))}
+ONE_PHASE["power"] = ONE_PHASE["power_l1"]
+SUNSPEC: dict[str, Value] = METER | {
+    "manufacturer": "Acme",
+    "model": "Three Phase 5000",
+    "version": "1.02",
+    "serial_number": "0815",
+    "current": 8.7,
+}
+# SunSpec meters choose their own exponents; this one counts its amperes in hundredths.
+AMPERES = {"feeder/sunspec-meter": 40076, "feeder/sunspec-meter-65": 40075}
+
+DEVICES: Mapping[str, Mapping[str, Value]] = {
+    "feeder/eastron-sdm630": METER,
+    "feeder/eastron-sdm120": ONE_PHASE,
+    "feeder/carlo-gavazzi-em340": METER,
+    "feeder/sunspec-meter": SUNSPEC,
+    "feeder/sunspec-meter-65": SUNSPEC,
+    "bin/dfrobot-sen0492": {"distance": 1803},
+    "bin/apg-mnu": {"distance": 1234, "temperature": -7},
+}
+SITE = """\
+schema = 1
+[gateway]
+id = "gw"
+site = "s"
+latitude = 0.0
+longitude = 0.0
+data_dir = "data"
+[bus.b]
+{bus}
+[[device]]
+id = "it"
+profile = "{profile}"
+bus = "b"
+{device}
+"""
+BIN = "empty_distance = 2000\nfull_distance = 400"
+
+
+class Fixed:
+    """A simulated device that always shows the same."""
+
+    name = "it"
+
+    def __init__(self, kind: Kind, values: Mapping[str, Value | None]) -> None:
+        self.kind = kind
+        self.shows = values
+
+    def advance(self, t: int) -> None:
+        """Nothing changes."""
+
+    def values(self) -> Mapping[str, Value | None]:
+        return self.shows
+
+    def command(self, name: str, value: float) -> None:
+        raise AssertionError(f"{name} = {value}")
+
+    def break_down(self, fault: str, over: float, /) -> None:
+        raise AssertionError(f"{fault} in {over} s")
+
+    def repair(self, fault: str, /) -> None:
+        raise AssertionError(fault)
+
+
+def image(ref: str) -> Image:
+    amperes = AMPERES.get(ref)
+    return Image(
+        read_map(LIBRARY / f"{ref}.toml"), powers={("holding", amperes): -2} if amperes else None
+    )
+
+
+@asynccontextmanager
+async def served(ref: str, values: Mapping[str, Value | None]) -> AsyncIterator[tuple[int, Image]]:
+    shown = image(ref)
+    unit = Unit(1, Fixed(shown.map.kind, values), shown)
+    port = free_port()
+    async with listening(port, Units([unit], SteppedClock(0))):
+        yield port, shown
+
+
+def site(folder: Path, ref: str, bus: str, device: str = "unit = 1") -> Site:
+    file = folder / "site.toml"
+    facts = BIN if ref.startswith("bin/") else ""
+    file.write_text(SITE.format(bus=bus, profile=ref, device=f"{device}\n{facts}"))
+    return load_site(file, {})
+
+
+def on_tcp(port: int) -> str:
+    return f'driver = "modbus-tcp"\nhost = "127.0.0.1"\nport = {port}\ntimeout = "2s"'
+
+
+def on_serial(line: Slave) -> str:
+    return f'driver = "modbus-rtu"\nport = "{line.port}"\ntimeout = "2s"'
+
+
+async def reading_of(
+    ref: str, folder: Path, values: Mapping[str, Value | None]
+) -> tuple[Reading, Image]:
+    async with served(ref, values) as (port, shown):
+        (reading,) = await poll_once(site(folder, ref, on_tcp(port)))
+    return reading, shown
+
+
+@pytest.mark.parametrize("ref", DEVICES)
+async def test_every_value_arrives_as_the_device_holds_it(ref: str, tmp_path: Path) -> None:
+    reading, shown = await reading_of(ref, tmp_path, DEVICES[ref])
+    assert not reading.silent
+    assert not reading.bad
+    assert not reading.uncertain
+    assert set(reading.values) - {"fill_level"} == set(DEVICES[ref])
+    for name, value in DEVICES[ref].items():
+        found = reading.values[name]
+        if isinstance(value, str):
+            assert found == value == shown.shown[name]
+        else:
+            assert found == pytest.approx(shown.shown[name], rel=1e-6)
+            assert found == pytest.approx(value, rel=0.02, abs=0.06), name
+
+
+@pytest.mark.parametrize("ref", DEVICES)
+def test_it_costs_few_requests(ref: str) -> None:
+    profile = load_profile(ref, Path())
+    driver = registry.driver_of("modbus")
+    subject = specimen(profile, driver)
+    assert subject is not None
+    reads: list[Read] = [block.request for block in driver.plan(subject, profile.points)]
+    assert all(read.end - read.start <= profile.traits.max_registers for read in reads)
+    assert not any(read.far for read in reads)
+    assert len(reads) <= 3
+
+
+def test_the_sunspec_profiles_differ_by_one_register_from_the_meter_on() -> None:
+    long, short = (
+        tomllib.loads((LIBRARY / f"feeder/sunspec-meter{more}.toml").read_text())
+        for more in ("", "-65")
+    )
+
+    def shifted(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        moved = []
+        for row in rows:
+            move = {"address": row["address"] - (row["address"] >= 40070)}
+            if "scale_register" in row:
+                move["scale_register"] = {"address": row["scale_register"]["address"] - 1}
+            moved.append(row | move)
+        return moved
+
+    assert shifted(long["points"]) == short["points"]
+    assert shifted(long["identity"]) == short["identity"]
+
+
+async def test_what_a_sunspec_meter_does_not_implement_is_no_value(tmp_path: Path) -> None:
+    lacks = ("voltage_l3", "power_l3", "power_factor")
+    values = {n: None if n in lacks else value for n, value in SUNSPEC.items()}
+    reading, _ = await reading_of("feeder/sunspec-meter", tmp_path, values)
+    assert dict(reading.bad) == dict.fromkeys(lacks, "no value (-32768)")
+    assert reading.values["current_l1"] == 4.35
+    assert reading.values["voltage_l1"] == 230.1
+
+
+async def test_the_level_of_a_bin(tmp_path: Path) -> None:
+    reading, _ = await reading_of("bin/apg-mnu", tmp_path, {"distance": 800, "temperature": 20})
+    assert reading.values["fill_level"] == 75
+
+
+@pytest.mark.parametrize("distance", [0, 39, 4001, 65535])
+async def test_what_the_laser_cannot_see_is_no_distance(distance: int, tmp_path: Path) -> None:
+    reading, _ = await reading_of("bin/dfrobot-sen0492", tmp_path, {"distance": distance})
+    assert set(reading.bad) == {"distance", "fill_level"}
+
+
+FAR = """\
+schema = 1
+kind = "other"
+vendor = "V"
+model = "M"
+driver = "modbus"
+max_registers = 8
+points = [
+  { name = "volts", table = "input", address = 10, scale_register = { address = 60 } },
+  { name = "amps",  table = "input", address = 11, scale_register = { address = 60 } },
+  { name = "watts", table = "input", address = 12, scale_register = { address = 61 } },
+]
+"""
+
+
+async def test_an_exponent_too_far_for_one_request_is_read_in_the_same_poll(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "far.toml"
+    file.write_text(FAR)
+    shown = Image(read_map(file), powers={("input", 61): 2})
+    unit = Unit(1, Fixed("other", {"volts": 230.1, "amps": 4.3, "watts": 1200}), shown)
+    port = free_port()
+    async with listening(port, Units([unit], SteppedClock(0))):
+        found = site(tmp_path, "far.toml", on_tcp(port))
+        assert len(found.buses["b"].driver.plan(found.devices[0], found.devices[0].points)) == 1
+        (reading,) = await poll_once(found)
+        assert dict(reading.values) == {"volts": 230.1, "amps": 4.3, "watts": 1200}
+        file.write_text(FAR.replace("address = 61", "address = 99"))
+        (reading,) = await poll_once(site(tmp_path, "far.toml", on_tcp(port)))
+    assert dict(reading.values) == {"volts": 230.1, "amps": 4.3}
+    assert reading.bad == {"watts": "its scale register: illegal address"}
+
+
+# ---------------------------------------------------------------- as their makers print it
+
+
+async def heard_and_read(folder: Path, ref: str, unit: int, said: bytes) -> tuple[bytes, Reading]:
+    """What we ask of a device on a serial line, and what we make of these bytes."""
+    with slave(lambda _: [(0, said)]) as line:
+        (reading,) = await poll_once(site(folder, ref, on_serial(line), f"unit = {unit}"))
+        return line.heard[0], reading
+
+
+async def test_the_exchange_that_dfrobot_prints(tmp_path: Path) -> None:
+    said = bytes.fromhex("50 03 02 07 0B 06 7F")
+    heard, reading = await heard_and_read(tmp_path, "bin/dfrobot-sen0492", 0x50, said)
+    assert heard == bytes.fromhex("50 03 00 34 00 01 C8 45")
+    assert reading.values["distance"] == 1803
+
+
+async def test_the_float_that_eastron_prints(tmp_path: Path) -> None:
+    """Its manuals answer 43 66 33 34 for 230.2 V at register 30001."""
+    words = {0: 0x4366, 1: 0x3334}
+    profile = tmp_path / "meter.toml"
+    text = (LIBRARY / "feeder/eastron-sdm630.toml").read_text()
+    first = text.index('{ name = "voltage_l2"')
+    profile.write_text(text[:first] + "]\n")
+    said = registers(bytes.fromhex("01 04 00 00 00 02"), lambda address: words[address])
+    assert said == bytes.fromhex("01 04 04 43 66 33 34 1B 38")
+    heard, reading = await heard_and_read(tmp_path, "meter.toml", 1, said)
+    assert heard == bytes.fromhex("01 04 00 00 00 02 71 CB")
+    assert reading.values["voltage_l1"] == pytest.approx(230.2, rel=1e-6)
+
+
+async def test_apg_gets_its_300_ms_between_transactions(tmp_path: Path) -> None:
+    """``delay`` is a key of the device; the pause begins when its answer has come."""
+    loop = asyncio.get_running_loop()
+    asked: list[float] = []
+
+    def script(frame: bytes) -> Iterable[tuple[float, bytes]]:
+        asked.append(loop.time())
+        yield 0, sealed(1, 4, 6, 4, 0xD2, 0, 0, 0xFF, 0xF9)
+
+    with slave(script) as line:
+        found = site(tmp_path, "bin/apg-mnu", on_serial(line), 'unit = 1\ndelay = "300ms"')
+        bus, device = found.buses["b"], found.devices[0]
+        (block,) = bus.driver.plan(device, device.points)
+        async with bus.driver.open(bus.options) as link:
+            for _ in range(3):
+                assert list(await link.read(block)) == [1234, -7]
+    assert all(later - before >= 0.3 for before, later in pairwise(asked))
+    assert line.heard[0] == bytes.fromhex("01 04 01 2B 00 03") + line.heard[0][-2:]
+
+
+# ---------------------------------------------------------------- the library as a whole
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_every_profile_says_where_its_map_comes_from(name: str) -> None:
+    text = (LIBRARY / f"{name}.toml").read_text()
+    head = text[: text.index("schema = 1")]
+    assert all(line.startswith("#") for line in head.splitlines() if line)
+    assert "# Source: " in head or "Wayside's own published map" in head
+
+
+def test_every_profile_of_somebody_elses_device_is_read_in_a_test() -> None:
+    elsewhere = {"bin/maxbotix-mb7389", "signal/ntcip-1202"}  # drivers with tests of their own
+    ours = {name for name in profile_names() if name.endswith("/generic")}  # by the simulators
+    assert set(profile_names()) == {*DEVICES, *elsewhere, *ours}
