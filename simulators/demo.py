@@ -104,6 +104,7 @@ async def run(options: Options, *, stop: asyncio.Event, say: Say, tally: Tally) 
         address = await spoken(parts.others["console"], options.folder / "console.log", "url")
         greet(options, district, address, say)
         await until_over(parts, options.folder, stop, lasts)
+        await drained(tally, centre, begun, 1)  # whoever stops it at once still sees it work
         report = await finish(parts.gateway)
         stored, duplicates = await drained(tally, centre, begun, report["readings"])
         return summary(report, stored, duplicates, city.labels, referee)
@@ -143,7 +144,9 @@ async def started(folder: Path, district: District, centre: Path) -> AsyncIterat
         console = await enter(part("console", "console", str(centre), "--notice", _NOTICE))
         await spoken(ingest, folder / "ingest.log", "event", "ingest ready")
         run = part("gateway", "run", str(district.site_file), "--json", output=True)
-        yield Parts(await enter(run), {"ingest": ingest, "console": console})
+        gateway = await enter(run)
+        await spoken(gateway, folder / "gateway.log", "event", "running")
+        yield Parts(gateway, {"ingest": ingest, "console": console})
 
 
 async def spoken(process: Process, log: Path, key: str, value: str | None = None) -> str:
