@@ -29,7 +29,7 @@ import orjson
 
 from gateway.centre.fields import Codes
 from gateway.centre.history import StoreBusy
-from gateway.centre.ingest.ranges import Range, Ranges, add, size, take, without
+from gateway.ranges import Range, Ranges, add, size, take, without
 from gateway.wire import Confirmed, Root
 
 FILE = "ledger.db"

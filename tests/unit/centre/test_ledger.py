@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.centre.ingest import ledger
 from gateway.centre.ingest.ledger import DeviceKey, Ledger, Stream, StreamKey
-from gateway.centre.ingest.ranges import Ranges, add, size, take, without
+from gateway.ranges import Ranges, add, size, take, without
 from gateway.wire import Confirmed, Root
 
 spans = st.tuples(st.integers(1, 40), st.integers(0, 10)).map(lambda pair: (pair[0], sum(pair)))

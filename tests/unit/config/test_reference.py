@@ -50,7 +50,7 @@ def test_every_driver_has_its_section(page: str) -> None:
         '| `supply` | `"permanent"`, `"switched"` | `"permanent"` |',
         "| `rated_power` | number | none |",
         "| `unit` | whole number, 1 to 247 | **required** |",
-        '| `delay` | duration | `"0s"` |',
+        '| `delay` | duration, "0s" to "1m" | `"0s"` |',
         "| `level` | number | `80` |",
         "| `enum` | table | none |",
     ],
