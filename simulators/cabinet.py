@@ -28,6 +28,20 @@ _FLOW = 0.5
 _MEMORY = 120_000
 """ms of traffic worth catching up with after a pause."""
 
+ALARMS = (
+    "hardware_serious",
+    "hardware",
+    "configuration_serious",
+    "configuration",
+    "synchronisation",
+    "safety",
+    "communication",
+    "dead_lock",
+    "other",
+    "push_button",
+)
+"""What the controller may complain of (RSMP's A0001 to A0009 and A0101); this one never does."""
+
 
 def stages_of(groups: int, conflicts: Iterable[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:
     """Groups 1…n gathered into as few stages as a first fit finds, none with a conflict inside."""
@@ -155,6 +169,7 @@ class Cabinet:
             "cycle_fault": False,
             "door_open": False,
             "on_battery": False,
+            **{f"alarm_{what}": False for what in ALARMS},
         }
 
     def command(self, name: str, value: float) -> None:
