@@ -15,7 +15,7 @@ from typing import Any
 from gateway.assets import FACTS
 from gateway.config.buses import Wire
 from gateway.config.facts import contradictions
-from gateway.config.rules import read_rules
+from gateway.config.rules import Overrides, read_rules
 from gateway.driver import Driver
 from gateway.model import NOTHING, Device
 from gateway.problems import ConfigurationError, Problem, suggest
@@ -56,11 +56,13 @@ class Roster:
         rules: Mapping[str, type],
         gateway: str | None,
         problems: list[Problem],
+        site_rules: Overrides = NOTHING,
     ) -> None:
         self.devices: dict[str, list[Device]] = {name: [] for name in wires}
         self.rules = rules
         self.wires = wires
         self._gateway = gateway
+        self._site_rules = site_rules
         self._problems = problems
         self._profiles: dict[tuple[str, Path], Profile | None] = {}
         self._broken: set[Path] = set()
@@ -81,7 +83,9 @@ class Roster:
         if driver is not None:
             self._claim_place(table, driver, spot)
         parts = asked.read(table, spot, self._problems)
-        rules = read_rules(table.get("rules"), self.rules, spot.at("rules"), self._problems)
+        rules = read_rules(
+            table.get("rules"), self.rules, spot.at("rules"), self._problems, self._site_rules
+        )
         if parts is not None and driver and profile:
             keys, options, facts = parts
             for at, problem, hint in contradictions(facts, profile):

@@ -86,7 +86,7 @@ def load_site(path: Path, rules: Mapping[str, type]) -> Site:
     outbox = _section(OutboxOptions, table, "outbox", spot, problems)
     overrides = read_rules(_table(table, "rules"), rules, spot.at("rules"), problems)
     wires = read_buses(_table(table, "bus"), spot.at("bus"), problems)
-    roster = Roster(wires, rules, gateway.id if gateway else None, problems)
+    roster = Roster(wires, rules, gateway.id if gateway else None, problems, overrides)
     devices = table.get("device")
     for i, entry in enumerate(devices if isinstance(devices, list) else ()):
         if isinstance(entry, Mapping):

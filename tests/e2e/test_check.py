@@ -78,3 +78,37 @@ def test_a_file_that_is_not_there_is_a_configuration_error(tmp_path: Path) -> No
     assert done.returncode == 2
     (problem,) = json.loads(done.stdout)
     assert problem["file"].endswith("nowhere.toml")
+
+
+def test_a_site_and_a_device_must_agree_on_a_rule(tmp_path: Path) -> None:
+    """Each of the two settings is sound alone; together they make no sense."""
+    site = tmp_path / "site.toml"
+    site.write_text(
+        """schema = 1
+[gateway]
+id = "gw"
+site = "s"
+latitude = 1
+longitude = 1
+data_dir = "data"
+[bus.b]
+driver = "modbus-tcp"
+host = "127.0.0.1"
+[[device]]
+id = "bin-1"
+profile = "bin/generic"
+bus = "b"
+unit = 1
+empty_distance = 1800
+full_distance = 400
+[device.rules.bin_fire]
+warm = 90.0
+[rules.bin_fire]
+hot = 80.0
+"""
+    )
+    command = [program("wayside"), "check", str(site), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2
+    (problem,) = json.loads(done.stdout)
+    assert (problem["line"], problem["path"]) == (19, "device[0].rules.bin_fire.warm")
