@@ -14,7 +14,6 @@ from gateway.problems import Problem, suggest
 from gateway.tables.document import Spot
 from gateway.tables.shape import shape, told
 
-
 Overrides: TypeAlias = Mapping[str, Mapping[str, object]]
 
 
