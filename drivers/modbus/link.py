@@ -9,8 +9,8 @@ a busy device's points are bad for this poll; a gateway that cannot reach the un
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeAlias
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol, TypeAlias
 
 from drivers.modbus import pdu
 from drivers.modbus.codec import scaled
@@ -56,10 +56,15 @@ class ModbusLink:
         """How many calls may overlap."""
         return self._wire.depth
 
-    async def read(self, block: Block) -> list[Raw]:
+    def read(self, block: Block) -> Coroutine[Any, Any, list[Raw]]:
         """Raw values of a block, point by point; raises as ``gateway.driver.Link.read``."""
-        unit: Unit = block.device.options
         read: Read = block.request
+        if read.far:
+            return self._read_with_far(block.device.options, read)
+        return self._read(block.device.options, read)
+
+    async def _read_with_far(self, unit: Unit, read: Read) -> list[Raw]:
+        """A read, and right after it the exponents that it could not hold."""
         values = await self._read(unit, read)
         for exponent, places in read.far:
             (power,) = await self._read(unit, single(exponent))
