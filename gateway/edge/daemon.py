@@ -139,7 +139,7 @@ class Gateway:
             period=site.outbox.flush,
             clock=clock,
             pulse=self._pulse,
-            durable=self._channel.notify,
+            durable=self._kept,
         )
         self._supervisor = Supervisor()
         slots = Slots(clock)
@@ -221,7 +221,8 @@ class Gateway:
             log.error("the state was damaged; a fresh one begins", reason=self._state.set_aside)
             lost = {"reason": self._state.set_aside}
             self._intake.tell([Event(self._itself.id, "state_lost", now, lost)])
-        for head, body in self._journal.untold():
+        untold = self._journal.untold()
+        for head, body in untold:
             self._journal.record(head, body)
         saved = self._state.get("alarms")
         if saved is not None:
@@ -233,6 +234,16 @@ class Gateway:
                 self._intake.tell(ended)
         for device in (*self._site.devices, self._itself):
             self._journal.record(wire.card_head(device), wire.card_body(device))
+        # Standing alarms are told again: the broker may have lost what it retained.
+        telling = {head for head, _ in untold}
+        for alarm in self._engine.active():
+            if wire.alarm_head(alarm) not in telling:
+                self._journal.record(wire.alarm_head(alarm), wire.alarm_body(alarm))
+
+    def _kept(self) -> None:
+        """What was seen is on the disk: the recording follows it, and the publisher may have it."""
+        self._intake.flush()
+        self._channel.notify()
 
     def _is_current(self, parts: tuple[str, ...]) -> bool:
         """Whether a card or an alarm the broker has retained is still ours."""

@@ -65,6 +65,14 @@ class Intake:
             if outcomes:
                 self.tell(outcomes)
 
+    def flush(self) -> None:
+        """Hand the recording to the system, so that a crash costs it no more than a second."""
+        if self._recorder is not None:
+            try:
+                self._recorder.flush()
+            except OSError as error:
+                self._give_up(error)
+
     def act(self, action: AlarmAction) -> None:
         """Do what a person asks of an alarm."""
         self.judge_all()
@@ -97,5 +105,8 @@ class Intake:
         try:
             recorder.write(row)
         except OSError as error:
-            self._recorder = None
-            log.error("the recording ends here: the disk refuses", reason=str(error))  # noqa: TRY400
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        self._recorder = None
+        log.error("the recording ends here: the disk refuses", reason=str(error))

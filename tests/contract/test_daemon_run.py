@@ -122,8 +122,9 @@ async def test_kill_and_restart_loses_nothing_committed_and_forgets_no_alarm(
     after = readings(tmp_path)
     assert after[: len(before)] == before
     assert summary["alarms"] == {}, "it stands already"
-    alarms = [head for _, head, _ in outbox(tmp_path, Lane.EVENTS) if head.startswith("alarm/")]
-    assert alarms == ["alarm/nobody-1/comm_loss"]
+    told = [row[1:] for row in outbox(tmp_path, Lane.EVENTS) if row[1].startswith("alarm/")]
+    assert [head for head, _ in told] == ["alarm/nobody-1/comm_loss"] * 2, "again at the start"
+    assert told[0] == told[1], "one alarm, as it stands; the broker may have lost what it retained"
 
 
 async def test_a_damaged_state_is_set_aside_and_told(tmp_path: Path) -> None:
