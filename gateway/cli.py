@@ -59,12 +59,10 @@ def say_json(data: object) -> None:
     say(orjson.dumps(data).decode())
 
 
-def refuse(error: ConfigurationError) -> NoReturn:
-    """Every problem of a file on stderr, then exit 2."""
-    sys.stderr.write(f"{error}\n")
-    count = len(error.problems)
-    sys.stderr.write(f"{count} problem{'s' if count != 1 else ''}\n")
-    raise typer.Exit(2)
+def fail(error: object, code: int) -> NoReturn:
+    """Say on stderr what went wrong, and exit."""
+    line(str(error), sys.stderr)
+    raise typer.Exit(code) from None
 
 
 def rule_settings() -> dict[str, type]:
@@ -75,23 +73,17 @@ def rule_settings() -> dict[str, type]:
 
 
 def site_of(path: Path) -> Any:  # noqa: ANN401  # Site, whose module loads only when needed
-    """The loaded site file, or exit 2 with all that is wrong with it."""
+    """The loaded site file; ``main`` tells what is wrong with one that cannot be."""
     from gateway.config import load_site
 
-    try:
-        return load_site(path, rule_settings())
-    except ConfigurationError as error:
-        refuse(error)
+    return load_site(path, rule_settings())
 
 
 def centre_of(path: Path) -> Any:  # noqa: ANN401  # Centre, whose module loads only when needed
-    """The loaded centre file, or exit 2 with all that is wrong with it."""
+    """The loaded centre file, likewise."""
     from gateway.config import load_centre
 
-    try:
-        return load_centre(path)
-    except ConfigurationError as error:
-        refuse(error)
+    return load_centre(path)
 
 
 def until_stopped(
@@ -160,20 +152,17 @@ def run(
             lambda summary: say_json(asdict(summary)) if json else None,
         )
     except daemon.CannotStart as error:
-        sys.stderr.write(f"{error}\n")
-        raise typer.Exit(1) from None
+        fail(error, 1)
 
 
 @app.command()
 def check(site: SiteFile, json: Json = False) -> None:
     """Validate a site file: every problem at once, with file, line and hint."""
-    from gateway.config import load_site
-
     try:
-        loaded = load_site(site, rule_settings())
+        loaded = site_of(site)
     except ConfigurationError as error:
         if not json:
-            refuse(error)
+            raise
         say_json([asdict(problem) for problem in error.problems])
         raise typer.Exit(2) from None
     if json:
@@ -196,8 +185,7 @@ def read(
 
     unknown = set(devices or ()) - {device.id for device in loaded.devices}
     if unknown:
-        sys.stderr.write(f"{site} has no device {', '.join(sorted(unknown))}\n")
-        raise typer.Exit(2)
+        fail(f"{site} has no device {', '.join(sorted(unknown))}", 2)
     readings = asyncio.run(once.poll_once(loaded, devices or None))
     if json:
         say_json([once.as_json(reading) for reading in readings])
@@ -225,8 +213,7 @@ def replay(
             else:
                 say(as_text(transition, loaded.gateway.timezone))
     except (RecordingError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        raise typer.Exit(2) from None
+        fail(error, 2)
 
 
 @app.command()
@@ -241,8 +228,7 @@ def ingest(centre: CentreFile, json: Json = False) -> None:
             lambda summary: say_json(asdict(summary)) if json else None,
         )
     except room.CannotStart as error:
-        sys.stderr.write(f"{error}\n")
-        raise typer.Exit(1) from None
+        fail(error, 1)
 
 
 @app.command()
@@ -258,8 +244,7 @@ def console(
     try:
         until_stopped(lambda stop: room.run(loaded, port=port, notice=notice, stop=stop))
     except room.CannotListen as error:
-        sys.stderr.write(f"{error}\n")
-        raise typer.Exit(1) from None
+        fail(error, 1)
 
 
 @app.command()
@@ -273,8 +258,9 @@ def sim(
 ) -> None:
     """Run only the simulators, for any gateway to poll."""
     from simulators import servers
+    from simulators.scenario import load
 
-    wanted = scenario_of(scenario)
+    wanted = load(scenario)
     try:
         until_stopped(
             lambda stop: servers.run(
@@ -282,8 +268,7 @@ def sim(
             )
         )
     except (ValueError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        raise typer.Exit(2 if isinstance(error, ValueError) else 1) from None
+        fail(error, 2 if isinstance(error, ValueError) else 1)
 
 
 @app.command()
@@ -301,8 +286,9 @@ def demo(  # one argument an option, as contracts §2 lists them
 ) -> None:
     """A simulated district, polled, judged, stored and shown, all on this machine."""
     from simulators import demo as room
+    from simulators.scenario import load
 
-    wanted = scenario_of(scenario)
+    wanted = load(scenario)
     with contextlib.ExitStack() as stack:
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wayside-demo-")))
@@ -318,21 +304,9 @@ def demo(  # one argument an option, as contracts §2 lists them
                 lambda summary: say_json(summary) if json else say(room.as_text(summary)),
             )
         except (room.DemoFailed, OSError) as error:
-            sys.stderr.write(f"{error}\n")
-            raise typer.Exit(1) from None
+            fail(error, 1)
         except ValueError as error:
-            sys.stderr.write(f"{error}\n")
-            raise typer.Exit(2) from None
-
-
-def scenario_of(name: str) -> Any:  # noqa: ANN401  # Scenario, whose module loads only when needed
-    """A scenario by name or path, or exit 2 with all that is wrong with it."""
-    from simulators import scenario
-
-    try:
-        return scenario.load(name)
-    except ConfigurationError as error:
-        refuse(error)
+            fail(error, 2)
 
 
 def stored_rows(centre: Path, since: int) -> tuple[int, int]:
@@ -372,6 +346,10 @@ def main() -> None:
     """The console script."""
     try:
         app()
+    except ConfigurationError as error:
+        count = len(error.problems)
+        line(f"{error}\n{count} problem{'s' if count != 1 else ''}", sys.stderr)
+        raise SystemExit(2) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except BrokenPipeError:

@@ -31,6 +31,7 @@ from simulators.referee import Referee
 from simulators.scenario import Scenario
 from simulators.servers import serve
 from simulators.verdict import DUE, Verdict, judge
+from simulators.world import RealClock
 
 QUIET_END = 10.0 + DUE / 1000
 """No fault begins in the last seconds of a timed run: it must be due 10 s before the end
@@ -75,7 +76,8 @@ async def run(options: Options, *, stop: asyncio.Event, say: Say, tally: Tally) 
         DemoFailed: a part did not start, or died.
         ValueError: a district cannot have that many devices.
     """
-    begun = now()
+    clock = RealClock()
+    begun = clock.now()
     async with AsyncExitStack() as stack:
         try:
             port = await stack.enter_async_context(broker.serve(options.folder))
@@ -88,8 +90,8 @@ async def run(options: Options, *, stop: asyncio.Event, say: Say, tally: Tally) 
             seed=options.scenario.seed,
             broker=f"mqtt://127.0.0.1:{port}",
         )
-        web = options.port if may_listen(options.port) else None
-        centre = write_centre(options.folder, port, web or 0)
+        web = options.port if may_listen(options.port) else 0
+        centre = write_centre(options.folder, port, web)
         referee = Referee(say)
         watching = asyncio.create_task(referee.watch(port))
         stack.callback(watching.cancel)
@@ -105,7 +107,7 @@ async def run(options: Options, *, stop: asyncio.Event, say: Say, tally: Tally) 
         greet(options, district, address, say)
         await until_over(parts, options.folder, stop, lasts)
         await drained(tally, centre, begun, 1)  # whoever stops it at once still sees it work
-        ended = now()
+        ended = clock.now()
         report = await finish(parts.gateway)
         stored, duplicates = await drained(tally, centre, begun, report["readings"])
         verdict = judge(city.labels, referee.raises.values(), ended)
@@ -268,8 +270,3 @@ def as_text(summary: dict[str, Any]) -> str:
 def tail(log: Path) -> str:
     """The end of a log, for an error message."""
     return log.read_text(errors="replace")[-1500:] if log.exists() else "(no log)"
-
-
-def now() -> int:
-    """Milliseconds UTC."""
-    return time.time_ns() // 1_000_000

@@ -8,6 +8,7 @@ the requests; all of them are functions of their arguments. ``link`` reads block
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from drivers.modbus.plan import plan
 from drivers.modbus.rows import NetworkUnit, Register, SerialUnit, Setting, Traits
@@ -16,41 +17,33 @@ from drivers.modbus.rtu_tcp import RtuTcp, open_rtu_tcp
 from drivers.modbus.tcp import Tcp, open_tcp
 from gateway.driver import Driver
 
+_modbus = partial(
+    Driver, family="modbus", traits=Traits, point=Register, command=Setting, plan=plan
+)
+
 DRIVERS: Mapping[str, Driver] = {
-    "modbus-tcp": Driver(
-        name="modbus-tcp",
-        family="modbus",
-        summary="Modbus TCP (MBAP), one connection for all units of an endpoint",
-        options=Tcp,
-        device=NetworkUnit,
-        traits=Traits,
-        point=Register,
-        command=Setting,
-        plan=plan,
-        open=open_tcp,
-    ),
-    "modbus-rtu": Driver(
-        name="modbus-rtu",
-        family="modbus",
-        summary="Modbus RTU on a serial line (RS-485, RS-232)",
-        options=Serial,
-        device=SerialUnit,
-        traits=Traits,
-        point=Register,
-        command=Setting,
-        plan=plan,
-        open=open_rtu,
-    ),
-    "modbus-rtu-tcp": Driver(
-        name="modbus-rtu-tcp",
-        family="modbus",
-        summary="Modbus RTU frames over TCP, as transparent serial servers carry them",
-        options=RtuTcp,
-        device=SerialUnit,
-        traits=Traits,
-        point=Register,
-        command=Setting,
-        plan=plan,
-        open=open_rtu_tcp,
-    ),
+    driver.name: driver
+    for driver in (
+        _modbus(
+            name="modbus-tcp",
+            summary="Modbus TCP (MBAP), one connection for all units of an endpoint",
+            options=Tcp,
+            device=NetworkUnit,
+            open=open_tcp,
+        ),
+        _modbus(
+            name="modbus-rtu",
+            summary="Modbus RTU on a serial line (RS-485, RS-232)",
+            options=Serial,
+            device=SerialUnit,
+            open=open_rtu,
+        ),
+        _modbus(
+            name="modbus-rtu-tcp",
+            summary="Modbus RTU frames over TCP, as transparent serial servers carry them",
+            options=RtuTcp,
+            device=SerialUnit,
+            open=open_rtu_tcp,
+        ),
+    )
 }

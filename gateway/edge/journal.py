@@ -8,7 +8,7 @@ An alarm is in two files: as a record in the outbox, and among the standing ones
 which the fault engine goes on after a restart. A crash may come between the two writes. So the
 state is written first, with the records and the place in the stream they are about to get; at the
 next start those that the outbox never made durable are appended again, and no others. No alarm is
-forgotten, and none is told twice.
+forgotten, and none is told twice by a crash (standing ones are told again at every start).
 """
 
 from __future__ import annotations
