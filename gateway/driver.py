@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from gateway.model import Bad, Command, Control, Device, Point, Uncertain, Value
@@ -32,6 +33,7 @@ __all__ = [
     "Raw",
     "Scaled",
     "Size",
+    "Symptom",
     "Uncertain",
     "Value",
 ]
@@ -47,16 +49,44 @@ class Scaled(NamedTuple):
 Raw: TypeAlias = Value | Uncertain | Scaled | Bad
 
 
-class LinkDown(Exception):
+class Symptom(StrEnum):
+    """What a wire can tell about a device that gives no good answer; a diagnosis starts here."""
+
+    SILENT = "silent"  # no byte came
+    GARBLED = "garbled"  # bytes came, and nothing among them is whole
+    STRANGER = "stranger"  # somebody else answered
+    SHARED = "shared"  # two devices answer as this one
+    REFUSED = "refused"  # it answers, and only to say no
+    UNREACHED = "unreached"  # a gateway, or the endpoint, says that it cannot get there
+    MISMATCH = "mismatch"  # it answers well, and is not what its profile describes
+
+
+class _Unanswered(Exception):
+    """A question without a good answer: the text says what happened, ``symptom`` of what kind."""
+
+    usual: Symptom
+
+    def __init__(self, *args: object, symptom: Symptom | None = None) -> None:
+        super().__init__(*args)
+        self.symptom = symptom or self.usual
+
+
+class LinkDown(_Unanswered):
     """The wire is gone (refused, reset, unplugged): close, back off, reopen."""
 
+    usual = Symptom.UNREACHED
 
-class NoResponse(Exception):
+
+class NoResponse(_Unanswered):
     """One device stayed silent; its neighbours are fine."""
 
+    usual = Symptom.SILENT
 
-class BadResponse(Exception):
+
+class BadResponse(_Unanswered):
     """A device answered, and the answer cannot be trusted; the text says what was wrong."""
+
+    usual = Symptom.GARBLED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
