@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from gateway.assets import BinFacts, FeederFacts, LampFacts, SignalFacts
 from gateway.model import (
@@ -32,22 +32,13 @@ from gateway.model import (
 )
 from gateway.wire import decode_action, parse_topic
 from tests.parts.broker import Broker
+from tests.parts.chromium import chromium
 from tests.parts.edge import LAMP, Edge, edge, now
 from tests.parts.mosquitto import mosquitto
-from tests.parts.process import free_port, program, running
+from tests.parts.process import free_port, running
 
 pytestmark = pytest.mark.ui
 
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 NOTICE = "Demo: the delays of the fault rules are shortened."
 
 
@@ -158,10 +149,8 @@ def raised(alarm: Alarm) -> Alarm:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture
