@@ -8,9 +8,9 @@ poller. Nothing here knows Modbus; nothing in the gateway imports a driver by na
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -21,6 +21,7 @@ __all__ = [
     "Bad",
     "BadResponse",
     "Block",
+    "Busy",
     "Command",
     "Control",
     "Device",
@@ -32,7 +33,9 @@ __all__ = [
     "Point",
     "Raw",
     "Scaled",
+    "Sighting",
     "Size",
+    "Survey",
     "Symptom",
     "Uncertain",
     "Value",
@@ -89,6 +92,12 @@ class BadResponse(_Unanswered):
     usual = Symptom.GARBLED
 
 
+class Busy(BadResponse):
+    """A device is well and has no time now: it wants to be asked again in a little while."""
+
+    usual = Symptom.REFUSED
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
     """Points of one device that one request reads; ``request`` is the driver's own."""
@@ -110,12 +119,51 @@ class Link(Protocol):
 
         Raises:
             NoResponse: the device stayed silent.
+            Busy: it has no time now.
             BadResponse: it answered, and the answer cannot be trusted.
             LinkDown: the wire is gone.
         """
 
-    async def write(self, device: Device, control: Control, value: Value) -> None:
-        """Write a command's value; raises as ``read`` does."""
+    async def write(self, device: Device, control: Control, value: Value) -> Raw | None:
+        """Write a command's value; raises as ``read`` does.
+
+        Returns the raw value of the command's ``read_back`` point, where writing it brought that.
+        A ``BadResponse`` with the symptom ``REFUSED`` says that nothing was written.
+
+        Raises:
+            ValueError: the value does not fit the command; nothing was sent.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A unit that was asked during a survey: ``latency`` in seconds, ``None`` if nobody is there.
+
+    ``notes`` say what was odd, for people.
+    """
+
+    unit: int
+    latency: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """How a driver looks at a bus that nobody has described. None of it writes to a device.
+
+    - ``sweep(link, options, units, patience)`` asks each unit whether it is there and yields a
+      sighting of each in turn; one that comes again takes the place of the earlier. A text is about
+      the wire as a whole. ``patience`` (seconds a unit) is the driver's choice if ``None``.
+      Raises LinkDown.
+    - ``says(link, unit)``: what a device says of itself, empty if nothing; ``unit`` is its
+      ``Driver.device``. Raises LinkDown.
+    - ``fits(link, device)``: whether it is what its profile describes, by whatever the profile
+      names to tell it from others; ``None`` if that is nothing. Raises LinkDown.
+    """
+
+    sweep: Callable[[Link, Any, Sequence[int], float | None], AsyncIterator[Sighting | str]]
+    says: Callable[[Link, Any], Awaitable[str]]
+    fits: Callable[[Link, Device], Awaitable[bool | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +180,27 @@ class Driver:
     - ``element(i) -> row``: then a row may say ``count``; element 0 is the row itself;
     - a field ``bit``: then it may say ``flags``; a row with a bit is a bool;
     - ``kind`` (or ``type``), saying ``"bool"``, ``"string"``, ``"datetime"`` of what is no number;
+    - ``bounds``, the least and the greatest whole number a completed row gives, ``None`` if it does
+      not give whole numbers: then a row may say ``rollover = true``;
+    - ``as_read(value) -> value``, a raw value somebody wrote as a completed row gives it;
     - ``complete(traits) -> row``, to take defaults from the profile's head after rows were repeated
       and split; a ``command`` type may offer it too.
 
+    A ``command`` type may also offer
+
+    - ``linked(row) -> row``, given the completed row of its ``read_back`` point, or ``None``;
+    - ``nearest(value) -> value``: what a device holds that was told this value, e.g. rounded.
+
+    A ``device`` type may offer ``accept(command)``, to refuse a command that its bus cannot carry.
+
     Each of them, and ``__post_init__`` of all five types, may raise ``ValueError`` with a text for
     the user: the problem is shown at the first key it names, and what follows "; " is its hint.
+
+    ``survey`` is left out where one bus is one device, or devices cannot be asked for.
+    ``verify(link, device)`` says in words how a device differs from what its profile says it is,
+    ``None`` if it does not or if the profile says nothing; it raises as ``Link.read`` where that
+    cannot be told. ``advice`` is what to try, by symptom, the likeliest first: short orders to
+    somebody who stands before the cabinet.
     """
 
     name: str
@@ -149,3 +213,6 @@ class Driver:
     command: type
     plan: Callable[[Device, Sequence[Point]], Sequence[Block]]
     open: Callable[[Any], AbstractAsyncContextManager[Link]]
+    survey: Survey | None = None
+    verify: Callable[[Link, Device], Awaitable[str | None]] | None = None
+    advice: Mapping[Symptom, tuple[str, ...]] = field(default_factory=dict, hash=False)

@@ -45,9 +45,13 @@ class Quality(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """No usable value, and why: ``"illegal address"``, ``"not a number"``, ``"above 5000"``."""
+    """No usable value, and why: ``"illegal address"``, ``"not a number"``, ``"above 5000"``.
+
+    ``refused``: the device itself would not give it, which tells more of the device than of it.
+    """
 
     reason: str
+    refused: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +65,27 @@ Convert: TypeAlias = Callable[[Value], Value | Uncertain | Bad]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Counter:
+    """The raw values a counter runs through: ``size`` of them from ``low`` on, and then again.
+
+    ``convert`` is its point's conversion without sentinels and limits, for raw values that were
+    counted on beyond that range; ``None`` where raw and engineering value are the same.
+    """
+
+    low: int
+    size: int
+    convert: Convert | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Point:
     """One value of a device: what the driver reads and what it means.
 
     ``source`` is the driver's own row of the profile (for Modbus a table, an address and a type).
     ``convert`` turns the raw value into the engineering one; ``None`` where they are the same.
-    ``every`` is its period in seconds. Points are compared by identity: two lamps of one profile
-    share the same ``Point`` objects.
+    ``every`` is its period in seconds. With a ``deadband`` (engineering units) or ``on_change`` it
+    is reported by exception. Points are compared by identity: two lamps of one profile share the
+    same ``Point`` objects.
     """
 
     name: str
@@ -80,6 +98,7 @@ class Point:
     alone: bool = False
     deadband: float | None = None
     on_change: bool = False
+    counter: Counter | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,11 +112,17 @@ class Derived:
     source: str
     compute: Callable[[Value, Any], Value | Uncertain | Bad]
     unit: str = ""
+    deadband: float | None = None
+    on_change: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Control:
-    """A command a device accepts: the driver's own row, and the range people may ask for."""
+    """A command a device accepts: the driver's own row, and the range people may ask for.
+
+    ``read_back`` names the point that shows it. With a ``pulse`` (seconds) the value stands for
+    that long, and then ``rest`` is written.
+    """
 
     name: str
     target: Any
@@ -105,6 +130,8 @@ class Control:
     min: float | None = None
     max: float | None = None
     read_back: str | None = None
+    pulse: float | None = None
+    rest: Value = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

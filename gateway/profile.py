@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gateway import registry
+from gateway.controls import read_controls
 from gateway.driver import Driver
 from gateway.model import NOTHING, Control, Derived, Device, Kind, Point
 from gateway.points import Rows
 from gateway.problems import ConfigurationError, Problem, suggest
 from gateway.tables.document import Document, Spot, read_document
-from gateway.tables.shape import shape, told
+from gateway.tables.shape import shape
 from gateway.tables.words import Period, PointName
 
 _LIBRARY = re.compile(r"[a-z0-9][a-z0-9_-]*/[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
@@ -64,20 +65,6 @@ class Head:
     atomic: tuple[tuple[str, ...], ...] = ()
     points: tuple[Mapping[str, Any], ...]
     commands: Mapping[PointName, Mapping[str, Any]] = NOTHING
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlKeys:
-    """The keys every ``[commands.*]`` table may have; ``read_back`` is a point's name."""
-
-    unit: str = ""
-    min: float | None = None
-    max: float | None = None
-    read_back: PointName | None = None
-
-    def __post_init__(self) -> None:
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError("min is above max")
 
 
 def profile_names() -> tuple[str, ...]:
@@ -123,7 +110,9 @@ def _read(ref: str, document: Document, problems: list[Problem]) -> Profile | No
     driver = _driver(table.get("driver"), spot, problems)
     head, traits = _head(table, driver, spot, problems)
     rows = _rows(table, head, driver, traits, spot, problems)
-    controls = _controls(table, driver, traits, rows, spot, problems)
+    controls = read_controls(
+        table.get("commands"), driver, traits, rows, spot.at("commands"), problems
+    )
     atomic = _atomic(head, rows, spot, problems)
     if head is None or driver is None or traits is None:
         return None
@@ -189,52 +178,6 @@ def _rows(
         if not written:
             problems.append(spot.at("points").problem("a profile needs at least one point"))
     return rows
-
-
-def _controls(
-    table: Mapping[str, Any],
-    driver: Driver | None,
-    traits: object,
-    rows: Rows,
-    spot: Spot,
-    problems: list[Problem],
-) -> Mapping[str, Control]:
-    controls: dict[str, Control] = {}
-    written = table.get("commands")
-    for name, command in written.items() if isinstance(written, Mapping) else ():
-        if isinstance(command, Mapping):
-            here = spot.at("commands", name)
-            control = _control(name, command, driver, traits, here, problems)
-            if control is not None:
-                controls[name] = control
-            shown = command.get("read_back")
-            if rows.whole and isinstance(shown, str) and shown not in rows.names:
-                problem, hint = f'no point is called "{shown}"', suggest(shown, rows.names)
-                problems.append(here.at("read_back").problem(problem, hint))
-    return controls
-
-
-def _control(
-    name: str,
-    table: Mapping[str, Any],
-    driver: Driver | None,
-    traits: object,
-    spot: Spot,
-    problems: list[Problem],
-) -> Control | None:
-    kinds = (ControlKeys,) if driver is None else (ControlKeys, driver.command)
-    wanted = shape(*kinds, strangers=driver is None)
-    parts = wanted.read(table, spot, problems) or wanted.salvage(table, spot, *kinds[1:])
-    if parts is None or driver is None or traits is None:
-        return None
-    keys, target = parts
-    if hasattr(target, "complete"):
-        try:
-            target = target.complete(traits)
-        except ValueError as error:
-            problems.append(told(str(error), wanted.keys, spot))
-            return None
-    return Control(name, target, keys.unit, keys.min, keys.max, keys.read_back)
 
 
 def _atomic(

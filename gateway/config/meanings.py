@@ -15,8 +15,9 @@ from gateway.config.site import (
     InfluxOptions,
     OutboxOptions,
 )
-from gateway.points import Derive, DerivedKeys, PointKeys
-from gateway.profile import ControlKeys, Head
+from gateway.controls import ControlKeys
+from gateway.keys import Derive, DerivedKeys, PointKeys
+from gateway.profile import Head
 
 MEANINGS: Mapping[type, Mapping[str, str]] = {
     GatewayOptions: {
@@ -149,5 +150,7 @@ MEANINGS: Mapping[type, Mapping[str, str]] = {
         "min": "The least that may be asked for.",
         "max": "The most that may be asked for.",
         "read_back": "The point that shows whether it was done.",
+        "pulse": "How long the value stands before `rest` is written.",
+        "rest": "What a `pulse` leaves behind; left out, 0 or off.",
     },
 }

@@ -27,6 +27,10 @@ from gateway.model import Device, Millis, Point
 
 Plan: TypeAlias = Callable[[Device, Sequence[Point]], Sequence[Block]]
 
+LATER = (0.1, 0.5)
+"""Seconds after which a device that is busy is asked again; after that it is busy at this tick (an
+engineering choice: Modbus says no more than "later")."""
+
 # Timers may fire this much early (uvloop counts in milliseconds); it is time nevertheless.
 _EARLY = 0.002
 

@@ -27,12 +27,13 @@ from gateway.driver import Link, LinkDown, NoResponse
 from gateway.edge.agenda import Agenda, Poll, Turn
 from gateway.edge.breaker import OPENS_AFTER
 from gateway.edge.clock import Clock
+from gateway.edge.counters import Counters
 from gateway.edge.exchange import ask, reading, silent
 from gateway.edge.orders import Order, Orders
 from gateway.edge.pulse import Pulse
 from gateway.edge.slots import Slots
 from gateway.log import get_logger
-from gateway.model import Millis, Reading
+from gateway.model import NOTHING, Millis, Reading
 
 log = get_logger()
 
@@ -65,11 +66,11 @@ class Poller:
     """Polls one bus into ``sink`` until cancelled.
 
     ``chance()`` gives 0…1 for the jitter of the back-off; ``phase`` (0…1 of a period) shifts this
-    bus's grid against others'; ``pulse`` is told by when it will have moved on. Commands for the
-    bus go to ``orders``.
+    bus's grid against others'; ``pulse`` is told by when it will have moved on; ``counters`` counts
+    on what devices count. Commands for the bus go to ``orders``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # by keyword: what the daemon shares with every bus
         self,
         bus: Bus,
         sink: Sink,
@@ -79,6 +80,7 @@ class Poller:
         chance: Callable[[], float],
         pulse: Pulse,
         phase: float = 0.0,
+        counters: Counters = NOTHING,
     ) -> None:
         self._bus = bus
         self._sink = sink
@@ -86,6 +88,7 @@ class Poller:
         self._slots = slots
         self._chance = chance
         self._pulse = pulse
+        self._counters = counters
         self._log = log.bind(bus=bus.name)
         self._agenda = Agenda(
             [device for device in bus.devices if device.points],
@@ -164,7 +167,7 @@ class Poller:
                 if isinstance(job, Poll):
                     await self._poll(link, job)
                 else:
-                    await job.write(link)
+                    await job.carry_out(link)
             finally:
                 self._pulse.kept((self._bus.name, number))
 
@@ -202,7 +205,9 @@ class Poller:
         first = turn.first % max(1, len(poll.blocks))
         try:
             answers, mute = await ask(
-                link, poll.blocks[first:] + poll.blocks[:first], lambda: self.orders.write_all(link)
+                link,
+                poll.blocks[first:] + poll.blocks[:first],
+                lambda: self.orders.carry_out_all(link),
             )
         except NoResponse as error:
             turn.first = first + 1
@@ -221,7 +226,8 @@ class Poller:
         else:
             if mute is not None:
                 turn.first = first + mute + 1
-            self._answered(poll, reading(turn.device, self._stamp(turn), answers))
+            count = self._counters.get(turn.device.id)
+            self._answered(poll, reading(turn.device, self._stamp(turn), answers, count))
         if self._agenda.next_at() < self._sleeps_until:
             self._nudge()
 

@@ -13,6 +13,7 @@ import pytest
 
 from gateway.config.site import Site
 from gateway.edge.clock import SYSTEM
+from gateway.edge.commanding import order
 from gateway.edge.poller import Poller
 from gateway.edge.pulse import Pulse
 from gateway.edge.slots import Slots
@@ -132,7 +133,9 @@ async def test_a_command_is_written_and_read_back_by_the_next_poll(tmp_path: Pat
         (device,) = site.devices
         async with polling(site) as (pollers, readings):
             await eventually("a first reading", lambda: bool(readings))
-            await pollers["net"].orders.submit(device, device.controls["set"], 4711)
+            control = device.controls["set"]
+            outcome = await order(pollers["net"].orders, site.buses["net"], device, control, 4711)
+            assert (outcome.result, outcome.reason) == ("done", None)
             count = len(readings)
             await eventually("the next reading", lambda: len(readings) > count)
     assert readings[-1].values["near"] == 4711

@@ -34,11 +34,12 @@ from drivers.modbus.rows import ScaleRegister
 from drivers.ntcip import DRIVERS as NTCIP
 from drivers.ntcip.link import value_of
 from gateway import registry
+from gateway.controls import ControlKeys
 from gateway.driver import Bad, Block, Device, Raw
+from gateway.keys import DerivedKeys, PointKeys
 from gateway.model import Reading
-from gateway.points import DerivedKeys, PointKeys
 from gateway.problems import ConfigurationError
-from gateway.profile import ControlKeys, Head, Profile, load_profile, specimen
+from gateway.profile import Head, Profile, load_profile, specimen
 from gateway.tables.shape import shape
 from gateway.units import format_duration
 from gateway.values import gather

@@ -12,6 +12,7 @@ from statistics import median
 import pytest
 
 from gateway.driver import BadResponse, Block, Device, LinkDown, NoResponse, Raw
+from gateway.edge.orders import Work
 from gateway.edge.poller import Poller
 from gateway.edge.pulse import Pulse
 from gateway.edge.slots import Slots
@@ -45,6 +46,11 @@ class Run:
 
 def lamps(count: int, every: float = 1.0) -> list[Device]:
     return [scripted_device(f"lamp-{i}", ("power", every, "a")) for i in range(count)]
+
+
+def dimmed(device: Device, level: float) -> Work[Raw | None]:
+    """What one does to dim a device."""
+    return lambda link: link.write(device, device.controls["dim"], level)
 
 
 def _nothing(*_: object) -> None:
@@ -307,7 +313,7 @@ def test_a_command_passes_between_two_blocks() -> None:
 
     async def dim(poller: Poller) -> None:
         await asyncio.sleep(5.03)
-        await poller.orders.submit(device, device.controls["dim"], 50)
+        await poller.orders.submit(dimmed(device, 50))
 
     run = poll([device], 6.9, during=lambda poller, _: dim(poller))
     asked = [request.what for request in run.wire.requests if 5.0 <= request.began < 6.0]
@@ -320,7 +326,7 @@ def test_a_command_on_an_idle_bus_does_not_wait_for_a_poll() -> None:
 
     async def dim(poller: Poller, wire: Wire) -> None:
         await asyncio.sleep(10.0)
-        await poller.orders.submit(device, device.controls["dim"], 50)
+        await poller.orders.submit(dimmed(device, 50))
         assert wire.now() < 10.1
 
     run = poll([device], 20.0, during=dim)
@@ -332,7 +338,7 @@ def test_commands_go_ahead_of_polls_on_a_busy_bus() -> None:
 
     async def dim(poller: Poller, wire: Wire) -> None:
         await asyncio.sleep(5.0)
-        asked = [poller.orders.submit(d, d.controls["dim"], i) for i, d in enumerate(devices[:5])]
+        asked = [poller.orders.submit(dimmed(d, i)) for i, d in enumerate(devices[:5])]
         await asyncio.gather(*asked)
         assert wire.now() < 5.0 + 7 * wire.takes
 
@@ -348,7 +354,7 @@ def test_a_command_is_told_how_it_went() -> None:
         for at in (5.0, 15.0, 25.0):
             await asyncio.sleep(at - wire.now())
             try:
-                await poller.orders.submit(device, device.controls["dim"], 1)
+                await poller.orders.submit(dimmed(device, 1))
                 told.append("done")
             except (NoResponse, LinkDown) as error:
                 told.append(type(error).__name__)
@@ -373,7 +379,7 @@ def test_a_command_whose_sender_went_away_is_not_written() -> None:
         await asyncio.sleep(10.0)
         wire.takes = 1.0
         await asyncio.sleep(1.05)  # a request is under way
-        asked = asyncio.create_task(poller.orders.submit(lamp, lamp.controls["dim"], 1))
+        asked = asyncio.create_task(poller.orders.submit(dimmed(lamp, 1)))
         await asyncio.sleep(0.1)
         asked.cancel()
 
