@@ -157,6 +157,11 @@ class RtuReader:
         """Unit and function of what looked like whole frames but for the CRC."""
 
     @property
+    def rest(self) -> bytes:
+        """What came behind the latest frame."""
+        return self._rest
+
+    @property
     def front(self) -> tuple[int, int] | None:
         """Unit and function of the unfinished frame, as far as it has come."""
         rest = self._rest

@@ -16,7 +16,7 @@ from drivers.modbus.framing import rtu_frame
 from drivers.modbus.link import ModbusLink, Unit
 from drivers.modbus.pdu import Question, Refused
 from drivers.modbus.stream import Stream
-from drivers.modbus.turn import Owed, Turn, overheard
+from drivers.modbus.turn import Owed, Turn, listened_out, overheard
 from gateway.driver import BadResponse, Link, LinkDown, NoResponse
 from gateway.units import Between, Duration
 
@@ -95,7 +95,33 @@ class RtuTcpWire:
             while (first := self._owed.before(unit.unit, question)) is not None:
                 with suppress(Refused):
                     await self._ask(unit.unit, first, patience, proof=True)
-            return await self._ask(unit.unit, question, patience)
+            try:
+                data = await self._ask(unit.unit, question, patience)
+            except Refused:
+                await self._check_alone(unit.unit, patience)
+                raise
+            await self._check_alone(unit.unit, patience)
+            return data
+
+    async def _check_alone(self, unit: int, patience: float) -> None:
+        """Listen for another answer of a unit that was heard twice: none of it can be believed."""
+        if unit not in self._owed.twice:
+            return
+        until, heard = self._loop.time() + patience, -1
+        while self._loop.time() < until and (not self._unasked or heard != len(self._unasked)):
+            heard = len(self._unasked)
+            await asyncio.sleep(min(_QUIET, until - self._loop.time()))
+        unasked, self._unasked = self._unasked, b""
+        raise listened_out(unit, unasked, self._owed)
+
+    def owes(self, unit: int) -> bool:
+        """Whether a unit may still answer what it was asked."""
+        return self._owed.owes(unit)
+
+    async def listen(self, seconds: float) -> bytes:
+        """What comes in so many seconds in which nothing is asked."""
+        await asyncio.sleep(seconds)
+        return self._unasked
 
     async def _ask(
         self, unit: int, question: Question, patience: float, *, proof: bool = False
@@ -121,9 +147,11 @@ class RtuTcpWire:
             found = waiting.turn.hear(data)
         except (Refused, BadResponse) as wrong:
             waiting.answer.set_exception(wrong)
+            self._unasked = waiting.turn.rest
             return
         if found is not None:
             waiting.answer.set_result(found)
+            self._unasked = waiting.turn.rest
         else:
             self._wait_on(waiting)
 

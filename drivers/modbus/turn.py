@@ -10,6 +10,10 @@ taking it for that is how masters read one register's value as another's. Two th
 - A question of a shape that is still owed is not asked. A harmless question of another shape goes
   first (the same registers, one fewer). Its answer cannot be mistaken, and proves the line clean.
 
+A unit that is heard again while it owes nothing is two devices with one number, or there is another
+master. Whose answer was whose cannot be told then, so its next answer is listened out: it is no
+value, and only if nobody answers a second time the one after it is.
+
 ``Turn`` judges what is heard after one question. Nothing here reads a clock or a port.
 """
 
@@ -18,9 +22,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drivers.modbus import pdu
-from drivers.modbus.framing import RtuReader
+from drivers.modbus.framing import RtuReader, rtu_frame
 from drivers.modbus.pdu import Question, Table, answer_data
-from gateway.driver import BadResponse, NoResponse
+from gateway.driver import BadResponse, NoResponse, Symptom
 
 _TABLE: dict[int, Table] = {function: table for table, function in pdu.READ_FUNCTION.items()}
 
@@ -30,6 +34,10 @@ class Owed:
 
     def __init__(self) -> None:
         self._units: dict[int, dict[bytes, int]] = {}
+        self._said: dict[int, int] = {}  # the function of each unit's latest answer
+        self._latest = 0  # who gave the latest answer of all
+        self.twice: set[int] = set()
+        """Units that were heard again when they owed nothing."""
 
     def ask(self, unit: int, question: Question) -> None:
         """A question goes out."""
@@ -44,7 +52,11 @@ class Owed:
         """
         owed = self._units.get(unit)
         if not owed:
+            if self._said.get(unit) == answer[0] & 0x7F:
+                self.twice.add(unit)
             return None
+        self._said[unit] = answer[0] & 0x7F
+        self._latest = unit
         fitting = next((head for head in owed if answer.startswith(head)), None)
         paid = fitting or next(iter(owed))
         for head in list(owed):
@@ -55,6 +67,15 @@ class Owed:
         if not owed[paid]:
             del owed[paid]
         return fitting
+
+    def hear_broken(self, unit: int, function: int) -> None:
+        """What looked like a unit's answer but for the CRC, while nobody was asking."""
+        if unit == self._latest and not self._units.get(unit) and self._said[unit] == function:
+            self.twice.add(unit)
+
+    def owes(self, unit: int) -> bool:
+        """Whether anything may still come from a unit."""
+        return bool(self._units.get(unit))
 
     def older(self, unit: int, question: Question) -> bool:
         """Whether answers asked for before this question may still come."""
@@ -92,7 +113,7 @@ class Turn:
     to an older question is only taken from a question that is asked to settle those (``proof``).
     """
 
-    __slots__ = ("_owed", "_proof", "_question", "_reader", "_stranger", "_unit")
+    __slots__ = ("_answer", "_owed", "_proof", "_question", "_reader", "_stranger", "_unit")
 
     def __init__(self, unit: int, question: Question, owed: Owed, *, proof: bool = False) -> None:
         self._unit = unit
@@ -101,12 +122,21 @@ class Turn:
         self._proof = proof
         self._reader = RtuReader()
         self._stranger: int | None = None
+        self._answer = b""
         owed.ask(unit, question)
 
     @property
     def missing(self) -> int:
         """How many bytes a frame that has begun still needs at least."""
         return self._reader.missing
+
+    @property
+    def rest(self) -> bytes:
+        """What came behind the answer. The very same frame again is a stammer and says nothing."""
+        rest = self._reader.rest
+        if not (rest and self._answer):
+            return b""
+        return rest.removeprefix(rtu_frame(self._unit, self._answer))
 
     @property
     def spoilt(self) -> bool:
@@ -133,7 +163,8 @@ class Turn:
         if spoilt:
             raise BadResponse("the answer broke off")
         if self._stranger is not None:
-            raise BadResponse(f"unit {self._stranger} answered for {self._unit}")
+            stranger = f"unit {self._stranger} answered for {self._unit}"
+            raise BadResponse(stranger, symptom=Symptom.STRANGER)
         if reader.skipped:
             raise BadResponse(f"{reader.skipped} bytes came that are no answer")
         raise NoResponse(f"no answer in {waited:g} s")
@@ -149,21 +180,35 @@ class Turn:
         older = unit == self._unit and self._owed.older(unit, self._question)
         owed = self._owed.hear(unit, answer)
         if unit != self._unit:
-            if owed is None:
+            if owed is None and unit not in self._owed.twice:
                 self._stranger = unit
             return None
         if owed is not None and owed != self._question.head:
             return None  # late: the answer to an older question
         if owed is None and older and not self._proof and answer[0] & 0x80:
             return None  # an exception, perhaps to an older question
+        self._answer = answer
         return answer_data(self._question, answer)
 
 
 def overheard(data: bytes, owed: Owed) -> None:
-    """Bytes that came while nobody was asking: late answers among them are settled."""
+    """Bytes that came while nobody was asking: late answers are settled, second ones noticed."""
     reader = RtuReader()
     for unit, answer in reader.feed(data):
         owed.hear(unit, answer)
     while reader.missing:
         for unit, answer in reader.resync():
             owed.hear(unit, answer)
+    for unit, function in reader.broken:
+        owed.hear_broken(unit, function)
+
+
+def listened_out(unit: int, heard: bytes, owed: Owed) -> BadResponse:
+    """What to say of the answer of a unit heard twice, after ``heard`` came behind it.
+
+    If that holds no second answer, the unit's next one counts again.
+    """
+    owed.twice.discard(unit)
+    overheard(heard, owed)
+    when = "" if unit in owed.twice else " a moment ago"
+    return BadResponse(f"unit {unit} answered twice{when}", symptom=Symptom.SHARED)
