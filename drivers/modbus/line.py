@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from drivers.modbus.framing import rtu_frame
 from drivers.modbus.pdu import Question, Refused
-from drivers.modbus.turn import Owed, Turn, overheard
+from drivers.modbus.turn import Owed, Turn, listened_out, overheard
 from gateway.driver import BadResponse, LinkDown
 
 QUIET = 0.1
@@ -35,6 +35,7 @@ class Line:
         self._silence = silence
         self._echo = echo
         self._owed = Owed()
+        self._rest = b""  # what came behind the latest answer
         self._busy_until = time.monotonic()
         self._woken, self._waker = os.pipe()
         self._poll = select.poll()
@@ -59,9 +60,26 @@ class Line:
             while (first := self._owed.before(unit, question)) is not None:
                 with suppress(Refused):
                     self._take_turn(unit, first, patience, proof=True)
-            return self._take_turn(unit, question, patience)
+            try:
+                data = self._take_turn(unit, question, patience)
+            except Refused:
+                self._check_alone(unit, patience)
+                raise
+            self._check_alone(unit, patience)
         except OSError as wrong:
             raise LinkDown(wrong.strerror) from None
+        return data
+
+    def _check_alone(self, unit: int, patience: float) -> None:
+        """Listen for another answer of a unit that was heard twice: none of it can be believed."""
+        if unit not in self._owed.twice:
+            return
+        until, heard = self._busy_until + patience, self._rest
+        self._rest = b""
+        while self._wait(until):
+            heard += self._read()
+            until = min(until, self._busy_until + QUIET)
+        raise listened_out(unit, heard, self._owed)
 
     def _take_turn(
         self, unit: int, question: Question, patience: float, *, proof: bool = False
@@ -76,7 +94,12 @@ class Line:
         length = (question.size + _ENVELOPE) * self._character
         # No answer is whole before it has had the time to come; the last byte is polled for.
         _sleep(sent + self._silence + length - self._character - time.monotonic())
-        return self._listen(turn, frame if self._echo else b"", sent + patience + length, patience)
+        try:
+            return self._listen(
+                turn, frame if self._echo else b"", sent + patience + length, patience
+            )
+        finally:
+            self._rest = turn.rest
 
     def _listen(self, turn: Turn, echo: bytes, deadline: float, patience: float) -> bytes:
         until, heard = deadline, b""
@@ -102,7 +125,7 @@ class Line:
     def _fall_silent(self, patience: float) -> None:
         """Wait until nothing has been on the line for the silence; settle what still came in."""
         limit = time.monotonic() + max(1.0, patience)
-        unasked = b""
+        unasked, self._rest = self._rest, b""
         while True:
             _sleep(self._busy_until + self._silence - time.monotonic())
             if not self._wait(0.0):
