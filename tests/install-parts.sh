@@ -14,21 +14,29 @@ missing=
 for part in $parts; do
     command -v "${part#*:}" >/dev/null 2>&1 || missing="$missing ${part%%:*}"
 done
-[ -z "$missing" ] && exit 0
 
-if [ "$(id -u)" = 0 ]; then
-    as_root=
-elif sudo -n true 2>/dev/null; then
-    as_root="sudo -n"
-else
-    echo "The tests run against real programs, and these are missing. Install them and try again:" >&2
-    echo "    sudo apt-get install$missing" >&2
-    exit 1
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ]; then
+        as_root=
+    elif sudo -n true 2>/dev/null; then
+        as_root="sudo -n"
+    else
+        echo "The tests run against real programs; these are missing. Install them, try again:" >&2
+        echo "    sudo apt-get install$missing" >&2
+        exit 1
+    fi
+    # RUNLEVEL=1 keeps the packages' own services from starting.
+    echo "Installing$missing" >&2
+    $as_root apt-get -o DPkg::Lock::Timeout=300 update -qq
+    # shellcheck disable=SC2086  # a list of packages, one word each
+    $as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
+        install -qq -y --no-install-recommends $missing >/dev/null
 fi
 
-# RUNLEVEL=1 keeps the packages' own services from starting.
-echo "Installing$missing" >&2
-$as_root apt-get -o DPkg::Lock::Timeout=300 update -qq
-# shellcheck disable=SC2086  # a list of packages, one word each
-$as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
-    install -qq -y --no-install-recommends $missing >/dev/null
+# Modbus servers in JavaScript, from their lock; serialport brings its binary along, no script runs.
+cd "$(dirname "$0")/parts/node"
+if ! cmp -s package-lock.json node_modules/.installed; then
+    echo "Installing the servers of tests/parts/node" >&2
+    npm ci --ignore-scripts --loglevel=error >/dev/null
+    cp package-lock.json node_modules/.installed
+fi

@@ -1,7 +1,6 @@
 """Modbus servers that are not ours, for tests: pymodbus on TCP and serial ports, umodbus on TCP.
 
-All of them hold the same: holding and input register ``a`` holds ``a + 1000 x unit``, registers
-200 to 299 and bits from 100 up do not exist, bit ``a`` is on where ``a`` is a multiple of three.
+All of them hold the image of ``tests.parts.modbus_image`` (umodbus the numbered part of it).
 """
 
 from __future__ import annotations
@@ -19,30 +18,22 @@ from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 from umodbus.server.tcp import RequestHandler, get_server
 
+from tests.parts.modbus_image import UNITS, absent, bit_runs, held, register_runs
 from tests.parts.process import program, running
-
-UNITS = (1, 2, 3)
-
-
-def held(unit: int, address: int) -> int:
-    """What a register holds, at the start."""
-    return address + 1000 * unit
-
-
-def absent(address: int) -> bool:
-    """Whether a register does not exist."""
-    return 200 <= address < 300
 
 
 def _registers(unit: int) -> list[SimData]:
     return [
-        SimData(0, values=[held(unit, a) for a in range(200)], datatype=DataType.REGISTERS),
-        SimData(300, values=[held(unit, a) for a in range(300, 500)], datatype=DataType.REGISTERS),
+        SimData(start, values=values, datatype=DataType.REGISTERS)
+        for start, values in register_runs(unit)
     ]
 
 
 def _bits() -> list[SimData]:
-    return [SimData(0, values=[a % 3 == 0 for a in range(100)], datatype=DataType.BITS)]
+    return [
+        SimData(start, values=[v == 1 for v in values], datatype=DataType.BITS)
+        for start, values in bit_runs()
+    ]
 
 
 def pymodbus_devices() -> list[SimDevice]:
