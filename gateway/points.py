@@ -1,95 +1,34 @@
 """The rows of a profile's ``points``: from what people write to the points a driver reads.
 
-A row's generic keys are ``PointKeys``; the others are its driver's ``point`` type, and the row of
-that type becomes ``Point.source``. One row may stand for many points: ``count`` gives ``name_1`` …
-``name_n`` through the driver row's ``element``, ``flags`` one bool point a bit through its ``bit``.
-A row with ``derive`` reads nothing: it computes.
+A row's generic keys are ``gateway.keys.PointKeys``; the others are its driver's ``point`` type, and
+the row of that type becomes ``Point.source``. One row may stand for many points: ``count`` gives
+``name_1`` … ``name_n`` through the driver row's ``element``, ``flags`` one bool point a bit through
+its ``bit``. A row with ``derive`` reads nothing: it computes.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal, get_args
+from dataclasses import replace
+from typing import Any, get_args
 
 from gateway.assets import FACTS
 from gateway.driver import Driver
-from gateway.model import NOTHING, Convert, Derived, Kind, Point, Value
+from gateway.keys import (
+    MOST_POINTS,
+    DerivedKeys,
+    PointKeys,
+    check_kind,
+    check_raw,
+    conversion,
+    counter,
+    kind_of,
+)
+from gateway.model import NOTHING, Convert, Counter, Derived, Kind, Point
 from gateway.problems import Problem, suggest
 from gateway.tables.document import Spot
 from gateway.tables.shape import shape, told
-from gateway.tables.words import Period, PointName
-from gateway.units import Between
-from gateway.values import converter, linear_percent, powered
-
-#: The most points a profile may have, so that a mistyped count cannot fill the memory.
-MOST_POINTS = 5000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Derive:
-    """``derive``: the source's name, and the two asset facts that mean 0 % and 100 %."""
-
-    from_: PointName
-    linear: tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DerivedKeys:
-    """A row that computes its value."""
-
-    name: PointName
-    unit: str = ""
-    derive: Derive
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PointKeys:
-    """The keys every row may have, whatever its driver."""
-
-    name: PointName
-    unit: str = ""
-    every: Period | None = None
-    scale: float = 1.0
-    offset: float = 0.0
-    enum: Mapping[int, str] = field(default_factory=dict)
-    flags: Mapping[int, PointName] = field(default_factory=dict)
-    invalid: tuple[Value, ...] = ()
-    min: float | None = None
-    max: float | None = None
-    clamp: bool = False
-    count: Annotated[int, Between(1, MOST_POINTS)] | None = None
-    deadband: Annotated[float, Between(0, math.inf)] | None = None
-    on_change: bool = False
-    alone: bool = False
-    rollover: bool = False
-
-    def __post_init__(self) -> None:
-        if self.scale == 0:
-            raise ValueError("scale 0 would lose the value")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError("min is above max")
-        if self.clamp and self.min is None and self.max is None:
-            raise ValueError("clamp needs a min or a max")
-        if self.enum and self.flags:
-            raise ValueError("flags are bits and enum is a number: a row has one or the other")
-        if (self.enum or self.flags) and self.arithmetic:
-            what = "enum" if self.enum else "flags"
-            raise ValueError(f"{what} gives no number: leave out {', '.join(self.arithmetic)}")
-
-    @property
-    def arithmetic(self) -> tuple[str, ...]:
-        """The keys in use that make sense for numbers only."""
-        used = {
-            "scale": self.scale != 1,
-            "offset": self.offset != 0,
-            "min": self.min is not None,
-            "max": self.max is not None,
-            "deadband": self.deadband is not None,
-            "rollover": self.rollover,
-        }
-        return tuple(key for key, is_used in used.items() if is_used)
+from gateway.values import linear_percent
 
 
 class Rows:
@@ -156,17 +95,27 @@ class Rows:
             problems.append(spot.at("derive", "linear", i).problem(problem, suggest(fact, known)))
         if self._reserve(keys.name, spot, problems) and not wrong:
             compute = linear_percent(*keys.derive.linear)
-            self.derived.append(Derived(keys.name, keys.derive.from_, compute, keys.unit))
+            self.derived.append(
+                Derived(
+                    keys.name,
+                    keys.derive.from_,
+                    compute,
+                    keys.unit,
+                    deadband=keys.deadband,
+                    on_change=keys.on_change,
+                )
+            )
             self.ends[keys.name] = keys.derive.linear
 
     def _add(self, keys: PointKeys, row: Any, spot: Spot, problems: list[Problem]) -> None:  # noqa: ANN401  # the driver's
         sources = self._sources(keys, row, spot, problems)
         if not sources:
             self._fail(keys.name, spot, problems)
-        convert = _convert(keys, exponent=_has_exponent(row))
+            return
+        convert, counting = conversion(keys, sources[0][1]), counter(keys, sources[0][1])
         for name, source in sources:
             if self._reserve(name, spot, problems):
-                self.points.append(self._point(name, source, keys, convert))
+                self.points.append(self._point(name, source, keys, convert, counting))
 
     def _sources(
         self,
@@ -180,7 +129,8 @@ class Rows:
             return ()
         try:
             sources = list(self._each(keys, row))
-            _check_kind(keys, sources[0][1])
+            check_kind(keys, sources[0][1])
+            check_raw(keys, sources[0][1])
         except ValueError as error:
             problems.append(told(str(error), _known(row), spot))
             return ()
@@ -202,18 +152,26 @@ class Rows:
     def _complete(self, row: Any) -> Any:  # noqa: ANN401  # the driver's
         return row.complete(self._traits) if hasattr(row, "complete") else row
 
-    def _point(self, name: str, source: object, keys: PointKeys, convert: Convert | None) -> Point:
+    def _point(
+        self,
+        name: str,
+        source: object,
+        keys: PointKeys,
+        convert: Convert | None,
+        counting: Counter | None,
+    ) -> Point:
         return Point(
             name=name,
             source=source,
             every=keys.every or self._every,
             unit=keys.unit,
             convert=convert,
-            type="string" if keys.enum else _kind(source),
+            type="string" if keys.enum else kind_of(source),
             codes={label: code for code, label in reversed(list(keys.enum.items()))} or NOTHING,
             alone=keys.alone,
             deadband=keys.deadband,
             on_change=keys.on_change,
+            counter=counting,
         )
 
     def _fail(self, name: object, spot: Spot, problems: list[Problem]) -> None:
@@ -237,16 +195,6 @@ class Rows:
         return False
 
 
-def _check_kind(keys: PointKeys, row: object) -> None:
-    kind = _kind(row)
-    if keys.enum and _has_exponent(row):
-        raise ValueError("scale_register gives a number: leave out enum")
-    if keys.arithmetic and kind != "number":
-        raise ValueError(f"{keys.arithmetic[0]} is for numbers, not for a {kind}")
-    if keys.enum and kind == "string":
-        raise ValueError("enum is for numbers and bits, not for a string")
-
-
 def _known(row: object) -> tuple[str, ...]:
     return (*shape(PointKeys).keys, *shape(type(row)).keys)
 
@@ -258,30 +206,3 @@ def _numeric_facts(kind: Kind) -> tuple[str, ...]:
 
 def _is_derived(row: object) -> bool:
     return isinstance(row, Mapping) and isinstance(row.get("derive"), Mapping)
-
-
-def _has_exponent(row: object) -> bool:
-    return getattr(row, "scale_register", None) is not None
-
-
-def _convert(keys: PointKeys, *, exponent: bool) -> Convert | None:
-    step = converter(
-        scale=keys.scale,
-        offset=keys.offset,
-        enum=keys.enum,
-        invalid=() if exponent else keys.invalid,
-        low=keys.min,
-        high=keys.max,
-        clamp=keys.clamp,
-    )
-    return powered(step, keys.invalid) if exponent else step
-
-
-def _kind(row: object) -> Literal["number", "bool", "string"]:
-    """What the driver's row gives: it has a ``bit``, or says so with ``kind`` or ``type``."""
-    if getattr(row, "bit", None) is not None:
-        return "bool"
-    declared = getattr(row, "kind", None) or getattr(row, "type", None)
-    if declared == "bool":
-        return "bool"
-    return "string" if declared in {"string", "datetime"} else "number"

@@ -32,6 +32,8 @@ from gateway.model import (
 )
 
 Answer: TypeAlias = tuple[Block, Sequence[Raw] | str]
+#: What a counter's good raw value comes to; see ``gateway.counters``.
+Count: TypeAlias = Callable[[Point, Any], Value | Uncertain]
 
 #: How far below 0 % a derived percentage may fall and still be called empty (engineering choice:
 #: a bag that sags, a sensor that drifts with temperature). Beyond it the sensor sees something
@@ -45,11 +47,14 @@ _NONE: frozenset[str] = frozenset()
 _EXACT = 2**53
 
 
-def gather(device: Device, t: Millis, answers: Sequence[Answer]) -> Reading:
+def gather(
+    device: Device, t: Millis, answers: Sequence[Answer], count: Count | None = None
+) -> Reading:
     """One reading out of what its blocks answered: raw values in the order of the block's points.
 
     A ``str`` in place of the raw values is the reason the whole block failed: its points are bad
     for that reason. A derived value is as good as its source, and absent where that was not read.
+    ``count`` is asked what the good values of counters come to; without it they are as they are.
     """
     values: dict[str, Value] = {}
     bad: dict[str, str] = {}
@@ -59,6 +64,8 @@ def gather(device: Device, t: Millis, answers: Sequence[Answer]) -> Reading:
             bad.update((point.name, answer) for point in block.points)
         else:
             _collect(block.points, answer, values, uncertain, bad)
+            if count is not None:
+                _count(count, block.points, answer, values, uncertain)
     for derived in device.derived:
         _derive(derived, device.facts, values, uncertain, bad)
     return Reading(
@@ -99,6 +106,23 @@ def _collect(
             uncertain.append(point.name)
         else:
             values[point.name] = value
+
+
+def _count(
+    count: Count,
+    points: Iterable[Point],
+    raws: Iterable[Any],
+    values: dict[str, Value],
+    uncertain: list[str],
+) -> None:
+    for point, raw in zip(points, raws, strict=True):
+        name = point.name
+        if point.counter is not None and name in values and name not in uncertain:
+            total = count(point, raw)
+            if isinstance(total, Uncertain):
+                uncertain.append(name)
+                total = total.value
+            values[name] = total
 
 
 def _despite(convert: Convert, raw: object) -> Value | Uncertain | Bad:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Literal, TypeAlias
 
 Type: TypeAlias = Literal[
@@ -65,6 +66,25 @@ WORDS: dict[Type, int] = {
 }
 """Registers of every type but ``string``, which says its own ``length``."""
 
+BOUNDS: dict[Type, tuple[int, int]] = {
+    "bool": (0, 1),
+    "int8h": (-(2**7), 2**7 - 1),
+    "int8l": (-(2**7), 2**7 - 1),
+    "uint8h": (0, 2**8 - 1),
+    "uint8l": (0, 2**8 - 1),
+    "int16": (-(2**15), 2**15 - 1),
+    "uint16": (0, 2**16 - 1),
+    "int32": (-(2**31), 2**31 - 1),
+    "uint32": (0, 2**32 - 1),
+    "int64": (-(2**63), 2**63 - 1),
+    "uint64": (0, 2**64 - 1),
+    "bcd16": (0, 10**4 - 1),
+    "bcd32": (0, 10**8 - 1),
+    "mod10_32": (0, 10**8 - 1),
+    "mod10_64": (0, 10**16 - 1),
+}
+"""The least and the greatest of every type that gives whole numbers."""
+
 DEFAULT_ORDER: dict[tuple[int, End, End], Order] = {
     (1, "big", "big"): "AB",
     (1, "little", "big"): "AB",
@@ -125,3 +145,32 @@ SHUFFLED: dict[Order, tuple[int, ...]] = {
     "EFGHABCD": (4, 5, 6, 7, 0, 1, 2, 3),
 }
 """The two orders that are neither: where in the value as it came its bytes A to H stand."""
+
+
+def as_read(kind: Type, bounds: tuple[int, int] | None, value: bool | float | str) -> float | str:
+    """A raw value somebody wrote, as a register of that type gives it.
+
+    A float is what is left of it in so many bits. Raises ValueError if it is never read.
+    """
+    if isinstance(value, str) != (kind in {"string", "datetime"}):
+        raise ValueError(f"a {kind} gives {'a number' if isinstance(value, str) else 'text'}")
+    if isinstance(value, str):
+        return value
+    if bounds is not None:
+        return _within(kind, bounds, value)
+    try:
+        (left,) = struct.unpack(">" + FORMAT[kind], struct.pack(">" + FORMAT[kind], value))
+    except OverflowError:
+        raise ValueError(f"no {kind} is as large") from None
+    return float(left)
+
+
+def _within(kind: Type, bounds: tuple[int, int], value: float) -> float:
+    low, high = bounds
+    if value != int(value):
+        raise ValueError(f"a {kind} gives whole numbers")
+    if low <= value <= high:
+        return value
+    around = high - low + 1
+    meant = f"; write {value - around:g}" if low < 0 and high < value <= high - low else ""
+    raise ValueError(f"it is never read, for a {kind} goes from {low} to {high}{meant}")

@@ -130,15 +130,19 @@ MEANINGS: Mapping[type, Mapping[str, str]] = {
         "max": "Above it, likewise.",
         "clamp": "Outside `min` and `max` the value is the limit, uncertain, instead of bad.",
         "count": "Repeats the row: points `name_1` … `name_n`.",
-        "deadband": "Report by exception: the change worth reporting.",
-        "on_change": "Report by exception: any change.",
+        "deadband": "Report by exception: a value that moved less, in engineering units, is left "
+        "out for up to 15 minutes.",
+        "on_change": "Report by exception: a value that did not change is left out, likewise.",
         "alone": "One request for this point.",
-        "rollover": "A counter that starts again from zero.",
+        "rollover": "A counter that begins again: `true` at the end of its type's range, a number "
+        "at that raw value. What is published goes on counting.",
     },
     DerivedKeys: {
         "name": "Unique in the profile.",
         "unit": "The engineering unit, for people.",
         "derive": "How it is computed, see below.",
+        "deadband": "As for a row that is read.",
+        "on_change": "As for a row that is read.",
     },
     Derive: {
         "from": "The point it is computed from.",

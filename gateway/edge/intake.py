@@ -2,18 +2,20 @@
 
 Pollers only leave their readings here. They are judged by a task of its own, all that came
 together at once, so that a rule that fails never stops a poll and a poll never waits for a rule.
+Recording and rules see all of a reading, the journal what of it is news (``news``).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gateway.edge.journal import Journal
+from gateway.edge.news import Watch, news
 from gateway.faults.engine import FaultEngine
 from gateway.log import get_logger
-from gateway.model import Alarm, AlarmAction, Event, Reading, State
+from gateway.model import NOTHING, Alarm, AlarmAction, Event, Reading, State
 from gateway.recording import Note, Recorder, Row
 
 log = get_logger()
@@ -22,14 +24,22 @@ log = get_logger()
 class Intake:
     """Takes readings in, and counts them.
 
-    ``readings`` counts those with values, which is what a history will hold, ``silent`` the polls
-    that got none, ``raised`` the alarms by their codes.
+    ``readings`` counts those published with values, which is what a history will hold, ``silent``
+    the polls that got none, ``raised`` the alarms by their codes. ``watches`` are the devices with
+    points reported by exception.
     """
 
-    def __init__(self, engine: FaultEngine, journal: Journal, recorder: Recorder | None) -> None:
+    def __init__(
+        self,
+        engine: FaultEngine,
+        journal: Journal,
+        recorder: Recorder | None,
+        watches: Mapping[str, Watch] = NOTHING,
+    ) -> None:
         self._engine = engine
         self._journal = journal
         self._recorder = recorder
+        self._watches = watches
         self._waiting: deque[Reading] = deque()
         self._some = asyncio.Event()
         self.readings = 0
@@ -38,6 +48,14 @@ class Intake:
 
     def take(self, reading: Reading) -> None:
         """A reading, from a poller."""
+        watch = self._watches.get(reading.device)
+        published = reading if watch is None else news(watch, reading)
+        if published is not None:
+            self._publish(published)
+        self._waiting.append(reading)
+        self._some.set()
+
+    def _publish(self, reading: Reading) -> None:
         if reading.values:
             self.readings += 1
             if self.readings == 1:
@@ -45,8 +63,6 @@ class Intake:
         if reading.silent is not None:
             self.silent += 1
         self._journal.reading(reading)
-        self._waiting.append(reading)
-        self._some.set()
 
     async def judge(self) -> None:
         """Judge what comes, for ever."""

@@ -51,6 +51,7 @@ class Journal:
         self._records: list[Body] = []
         self._changed = False
         self._remembered: dict[str, Any] = {}
+        self._unsaved: dict[str, Any] = {}
         self._unflushed: list[Body] = []
         self._refused: str | None = None
         self._forgetful: str | None = None
@@ -82,8 +83,12 @@ class Journal:
 
     def remember(self, name: str, *, value: Any) -> None:  # noqa: ANN401  # what JSON holds
         """Something else for the state."""
-        self._remembered[name] = value
+        self.keep(name, value)
         self.urgent.set()
+
+    def keep(self, name: str, value: Any) -> None:  # noqa: ANN401  # what JSON holds
+        """Something for the state that belongs to the readings, and goes with them."""
+        self._remembered[name] = value
 
     def _give_up(self, count: int) -> None:
         """The disk has hung for so long that memory is full: what is lost is on record."""
@@ -132,8 +137,8 @@ class Journal:
                 "last": last or self._outbox.last(Lane.EVENTS),
                 "records": [[head, event.decode()] for head, event in self._unflushed],
             }
-        if remembered:
-            self._save(remembered)
+        if remembered or self._unsaved:
+            self._save({**self._unsaved, **remembered})
         reason = None
         try:
             self._outbox.flush()
@@ -152,8 +157,10 @@ class Journal:
         reason = None
         try:
             self._state.put(values)
+            self._unsaved = {}
         except OSError as error:
             reason = str(error)
+            self._unsaved = dict(values)
         if reason is not None and self._forgetful is None:
             log.error("alarms cannot be saved; a restart would forget them", reason=reason)
         self._forgetful = reason

@@ -1,10 +1,11 @@
 """The MQTT contract (contracts §6): topics and payloads, both directions, and nowhere else.
 
-``topics`` says where things go, ``telemetry`` and ``lane`` are the two streams, ``control`` is
-everything around them, ``payload`` is how messages from outside are bounded and checked.
-Pure functions on bytes: no connection, no clock.
+``topics`` says where things go, ``telemetry`` and ``lane`` (with ``card``) are the two streams,
+``control`` is everything around them, ``payload`` is how messages from outside are bounded and
+checked. Pure functions on bytes: no connection, no clock.
 """
 
+from gateway.wire.card import Card, CardMessage, CardPoint, card_body, decode_card
 from gateway.wire.control import (
     Confirmed,
     Reply,
@@ -22,16 +23,11 @@ from gateway.wire.control import (
 )
 from gateway.wire.lane import (
     AlarmMessage,
-    Card,
-    CardMessage,
-    CardPoint,
     Dropped,
     EventMessage,
     alarm_body,
-    card_body,
     compose_event,
     decode_alarm,
-    decode_card,
     decode_dropped,
     decode_event,
     dropped_event,
@@ -40,6 +36,7 @@ from gateway.wire.lane import (
 )
 from gateway.wire.payload import MAX_INFLATED, MAX_MESSAGE, BadPayload
 from gateway.wire.telemetry import (
+    REPEAT,
     Telemetry,
     compose_telemetry,
     decode_telemetry,
@@ -65,6 +62,7 @@ __all__ = [
     "CONFIRMED",
     "MAX_INFLATED",
     "MAX_MESSAGE",
+    "REPEAT",
     "STATUS",
     "TELEMETRY",
     "UPLINK",

@@ -1,4 +1,4 @@
-"""The events lane: alarms, events and identity cards, one record and one message each.
+"""The events lane: alarms and events, like cards (``card``) one record and one message each.
 
 A record's body is a JSON object without its place in the stream; ``compose_event`` puts
 ``stream`` and ``seq`` in front.
@@ -6,21 +6,16 @@ A record's body is a JSON object without its place in the stream; ``compose_even
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
 import orjson
 
 from gateway.model import (
-    KINDS,
-    NOTHING,
     Acknowledgement,
     Alarm,
-    Device,
     Event,
-    Kind,
     Millis,
     Severity,
     State,
@@ -34,7 +29,6 @@ from gateway.wire.payload import (
     may,
     may_moment,
     moment,
-    number,
     place_in_stream,
     stream_id,
     take,
@@ -197,111 +191,3 @@ def _range(pair: object) -> tuple[int, int]:
     if last < first:
         raise BadPayload(f"range {first}…{last} runs backwards")
     return first, last
-
-
-# --- identity cards
-
-
-def card_body(device: Device) -> bytes:
-    """A device's identity card: what it is, its points and units, its place, its ratings."""
-    points: dict[str, dict[str, object]] = {}
-    for point in device.points:
-        points[point.name] = {"unit": point.unit, "type": point.type}
-        if point.codes:
-            points[point.name]["codes"] = point.codes
-    for derived in device.derived:
-        points[derived.name] = {"unit": derived.unit, "type": "number"}
-    return orjson.dumps(
-        {
-            "kind": device.kind,
-            "profile": device.profile,
-            "vendor": device.vendor,
-            "model": device.model,
-            "bus": device.bus,
-            "points": points,
-            "place": {"latitude": device.latitude, "longitude": device.longitude},
-            "ratings": _ratings(device.facts),
-        },
-        default=dict,
-    )
-
-
-def _ratings(facts: object) -> dict[str, object]:
-    if not is_dataclass(facts):
-        return {}
-    known = {field.name: getattr(facts, field.name) for field in fields(facts)}
-    return {name: value for name, value in known.items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class CardPoint:
-    """One point as its card describes it."""
-
-    unit: str
-    type: str
-    codes: Mapping[str, int] = NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A device as its gateway introduces it."""
-
-    device: str
-    kind: Kind
-    profile: str
-    vendor: str
-    model: str
-    bus: str
-    points: Mapping[str, CardPoint]
-    latitude: float | None
-    longitude: float | None
-    ratings: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class CardMessage:
-    """A card and its place in the events stream."""
-
-    stream: str
-    seq: int
-    card: Card
-
-
-def decode_card(payload: bytes, device: str) -> CardMessage:
-    """Take a card in; ``device`` comes from its topic."""
-    data = load(payload)
-    kind = take(data, "kind", str)
-    if kind not in KINDS:
-        raise BadPayload(f"kind: {kind[:80]!r} is not one of {', '.join(KINDS)}")
-    place = may(data, "place", dict) or {}
-    points = may(data, "points", dict) or {}
-    card = Card(
-        device=device,
-        kind=kind,
-        profile=take(data, "profile", str),
-        vendor=may(data, "vendor", str) or "",
-        model=may(data, "model", str) or "",
-        bus=may(data, "bus", str) or "",
-        points={name: _card_point(point) for name, point in points.items()},
-        latitude=_coordinate(place, "latitude", 90.0),
-        longitude=_coordinate(place, "longitude", 180.0),
-        ratings=may(data, "ratings", dict) or {},
-    )
-    return CardMessage(*place_in_stream(data), card)
-
-
-def _card_point(item: object) -> CardPoint:
-    data = typed(item, dict, "point")
-    codes = may(data, "codes", dict) or {}
-    for code in codes.values():
-        typed(code, int, "code")
-    return CardPoint(may(data, "unit", str) or "", may(data, "type", str) or "number", codes)
-
-
-def _coordinate(place: JsonObject, key: str, most: float) -> float | None:
-    value = place.get(key)
-    if value is None:
-        return None
-    if not -most <= number(value, key) <= most:
-        raise BadPayload(f"{key}: {value} is not on this planet")
-    return float(value)

@@ -4,6 +4,11 @@ One outbox record is the JSON of its readings joined by commas, without brackets
 become one message by joining again, no JSON is parsed on the way out, and composing the same
 records again gives the same bytes.
 
+A value that is reported by exception (``deadband``, ``on_change`` of its point) is left out while
+it stays what it was, but never for longer than ``REPEAT``: that bounds how long a value lost on the
+way, or a centre with an empty memory, goes without it, and it is four points an hour in the
+history, so that a trend without change is a line and no hole (15 minutes: an engineering choice).
+
 A reading on the wire: ``{"d": device, "k": kind, "t": ms, "v": {point: value}}`` plus, only where
 needed, ``u`` (uncertain points), ``b`` (bad points and why) and ``s`` (why the device is silent).
 """
@@ -20,7 +25,7 @@ from typing import Any
 
 import orjson
 
-from gateway.model import KINDS, Reading, Value
+from gateway.model import KINDS, Millis, Reading, Value
 from gateway.wire.payload import (
     MAX_TIME,
     BadPayload,
@@ -30,6 +35,9 @@ from gateway.wire.payload import (
     take,
     typed,
 )
+
+#: The longest a value that is reported by exception stays unsent, ms.
+REPEAT: Millis = 900_000
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _POINT = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)

@@ -28,7 +28,6 @@ import pytest
 from drivers.maxbotix import Frames
 from drivers.modbus import DRIVERS as MODBUS
 from drivers.modbus.layout import Order, Type
-from drivers.modbus.link import setting_question
 from drivers.modbus.plan import Read
 from drivers.modbus.rows import ScaleRegister
 from drivers.ntcip import DRIVERS as NTCIP
@@ -131,7 +130,7 @@ def test_an_example_does_what_the_page_says(
             ]
         elif (name := left.partition(" = ")[0]) in profile.controls:
             (_, value), *_rest = assignments(left, "; ")
-            question = setting_question(profile.controls[name].target, value)
+            question = profile.controls[name].target.question(value)
             assert question.pdu == bytes.fromhex(right)
         else:
             compare(read(device, left), right)

@@ -17,7 +17,8 @@ from gateway.wire import Card
 MAX_POINTS = 256
 
 # A device counts as stale after three periods, at least 30 s: the same patience as comm_loss.
-# Its period is the time between its last two answers; before the second one it gets three minutes.
+# Its period is the time between its last two answers, or the one its card promises if that is
+# longer (what is reported by exception comes when it likes); before the second, three minutes.
 STALE_PERIODS = 3
 STALE_FLOOR: Millis = 30_000
 STALE_UNKNOWN: Millis = 180_000
@@ -88,9 +89,10 @@ class Asset:
             return Condition.STALE
         if self.silent is not None:
             return Condition.SILENT
-        patience = STALE_UNKNOWN
-        if self.period is not None:
-            patience = max(STALE_FLOOR, STALE_PERIODS * self.period)
+        promised = 0.0 if self.card is None else 1000 * (self.card.every or 0.0)
+        period = max(promised, self.period or 0)
+        floor = STALE_UNKNOWN if self.period is None else STALE_FLOOR
+        patience = max(floor, STALE_PERIODS * period)
         return Condition.STALE if now - (self.answered or 0) > patience else Condition.OK
 
     def _show(self, name: str, shown: Shown) -> bool:

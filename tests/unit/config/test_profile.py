@@ -100,10 +100,12 @@ class TestPoints:
         (point,) = load(
             """
             points = [{ name = "a", cell = 1, deadband = 0.5, on_change = true, alone = true,
-                        rollover = true }]
+                        rollover = 1000 }]
             """.replace("\n                ", " ")
         ).points
         assert (point.deadband, point.on_change, point.alone) == (0.5, True, True)
+        assert point.counter is not None
+        assert (point.counter.low, point.counter.size) == (0, 1000)
 
     def test_the_drivers_row_says_what_kind_of_value_it_is(self, load: Load) -> None:
         points = load(
