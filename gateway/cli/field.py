@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.shared import Json, SiteFile, fail, say, say_json, site_of
+from gateway.cli.shared import Json, SiteFile, fail, line, say, say_json, site_of, until_stopped
+
+if TYPE_CHECKING:
+    from gateway.field.progress import Tell
 
 
 def read(
@@ -32,6 +39,76 @@ def read(
         say(once.as_text(loaded, readings))
     if any(reading.silent for reading in readings):
         raise typer.Exit(3)
+
+
+def scan(
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL",
+            help="modbus-rtu:///dev/ttyUSB0?baudrate=9600&parity=N, modbus-tcp://192.0.2.12:502 …",
+        ),
+    ],
+    units: Annotated[str, typer.Option(help="Unit numbers, as 1-10,20.")] = "1-247",
+    timeout: Annotated[
+        str | None, typer.Option(help="What each unit gets to answer, as 300ms.")
+    ] = None,
+    baudrates: Annotated[str | None, typer.Option(help="Try these: 9600,19200.")] = None,
+    parities: Annotated[str | None, typer.Option(help="Try these: N,E,O.")] = None,
+    profile: Annotated[
+        list[str] | None, typer.Option(help="Look for this profile, too (.toml).")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Find out who is on a bus, and what it is; nothing is written to any device."""
+    from gateway.field import scan as room
+
+    wanted = room.wanted(
+        url,
+        units,
+        timeout=timeout,
+        baudrates=baudrates,
+        parities=parities,
+        profiles=tuple(profile or ()),
+    )
+
+    async def work(stop: asyncio.Event) -> room.Outcome:
+        with _progress() as tell:
+            return await room.scan(wanted, tell, stop)
+
+    outcomes: list[room.Outcome] = []
+
+    def told(outcome: room.Outcome) -> None:
+        outcomes.append(outcome)
+        if json:
+            say_json([room.as_json(found) for found in outcome.found])
+        elif outcome.devices:
+            say(room.as_text(outcome.found))
+        for remark in outcome.remarks:
+            line(remark, sys.stderr)
+
+    until_stopped(work, told)
+    if outcomes[0].broken is not None:
+        fail(outcomes[0].broken, 1)
+    if not outcomes[0].devices:
+        fail(room.nobody(wanted), 3)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Tell]:
+    """A bar on a terminal, where the extra ``field`` is installed; else a line now and then."""
+    if sys.stderr.isatty():
+        try:
+            from gateway.field.bar import bar
+        except ImportError:
+            pass
+        else:
+            with bar() as tell:
+                yield tell
+            return
+    from gateway.field.progress import lines
+
+    yield lines(time.monotonic, lambda text: line(text, sys.stderr))
 
 
 def replay(
