@@ -117,6 +117,15 @@ class TestCondition:
         assert self.judged(known, last + patience * 1000) is Condition.OK
         assert self.judged(known, last + patience * 1000 + 1) is Condition.STALE
 
+    def test_patience_lasts_as_long_as_the_card_promises(self) -> None:
+        """Points reported by exception come when they like, and then not for a while."""
+        known = Board()
+        known.card(LAMP, replace(CARD, every=900.0))
+        for t in (T, T + 1000):
+            known.reading(PLACE, reading(t, power=1.0), t)
+        assert self.judged(known, T + 2_000_000) is Condition.OK
+        assert self.judged(known, T + 2_702_000) is Condition.STALE
+
     def test_a_single_reading_gets_three_minutes(self) -> None:
         known = Board()
         known.reading(PLACE, reading(power=1.0), T)

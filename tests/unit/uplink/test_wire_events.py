@@ -164,6 +164,7 @@ class TestCards:
                 latitude=14.5549,
                 longitude=121.0241,
                 ratings={"empty_distance": 1800, "full_distance": 400, "stand": "plaza-3"},
+                every=10.0,
             ),
         )
 
@@ -184,12 +185,39 @@ class TestCards:
             {"points": {"x": {"codes": {"a": "b"}}}},
             {"place": {"latitude": 91}},
             {"place": {"longitude": "east"}},
+            {"every": 0},
+            {"every": "10s"},
         ],
     )
     def test_that_break_the_contract_are_refused(self, change: dict[str, object]) -> None:
         data = orjson.loads(composed(wire.card_body(self.device))) | change
         with pytest.raises(wire.BadPayload):
             wire.decode_card(orjson.dumps(data), "bin-07")
+
+
+class TestHowOftenADeviceIsHeardOf:
+    """``every`` of a card: the centre's patience, whatever is reported by exception."""
+
+    def promised(self, *points: Point, derived: tuple[Derived, ...] = ()) -> float | None:
+        device = Device("d", "other", "b", "p", None, None, points, derived=derived)
+        return wire.decode_card(composed(wire.card_body(device)), "d").card.every
+
+    def test_as_often_as_the_quickest_point_that_is_always_sent(self) -> None:
+        quick, slow = Point("a", None, 1.0, on_change=True), Point("b", None, 60.0)
+        assert self.promised(quick, slow) == 60
+        assert self.promised(Point("a", None, 1.0), slow) == 1
+
+    def test_every_quarter_of_an_hour_if_none_is(self) -> None:
+        assert self.promised(Point("a", None, 1.0, deadband=5)) == wire.REPEAT / 1000
+        assert self.promised(Point("a", None, 3600.0, deadband=5)) == 3600
+
+    def test_a_computed_value_counts_by_its_source(self) -> None:
+        source = Point("a", None, 5.0, deadband=5)
+        computed = Derived("b", "a", lambda value, _: value)
+        assert self.promised(source, derived=(computed,)) == 5
+
+    def test_a_card_from_before_says_nothing(self) -> None:
+        assert self.promised() is None
 
 
 def test_an_empty_body_leaves_no_comma() -> None:
