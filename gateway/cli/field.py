@@ -32,11 +32,11 @@ def read(
     unknown = set(devices or ()) - {device.id for device in loaded.devices}
     if unknown:
         fail(f"{site} has no device {', '.join(sorted(unknown))}", 2)
-    readings = asyncio.run(once.poll_once(loaded, devices or None))
+    readings, ailing = asyncio.run(once.examine(loaded, devices or None))
     if json:
-        say_json([once.as_json(reading) for reading in readings])
+        say_json([once.as_json(reading, ailing.get(reading.device)) for reading in readings])
     else:
-        say(once.as_text(loaded, readings))
+        say(once.as_text(loaded, readings, ailing))
     if any(reading.silent for reading in readings):
         raise typer.Exit(3)
 

@@ -8,7 +8,8 @@ silent, is *fresh*: it is read whole, and falls into its grid after that.
 
 Whoever has been due longest is next. A bus that cannot keep up reads late; ticks that a whole
 period has passed over are counted in ``slip`` and never made up for. Silent devices are taken out
-of the order by their breakers (see ``breaker``). One device is never polled twice at a time.
+of the order by their breakers (see ``breaker``). One that is busy is asked again a little later,
+while its neighbours have their turns. One device is never polled twice at a time.
 
 Everything here is a function of the moments it is told; times are seconds of a monotonic clock.
 """
@@ -70,6 +71,8 @@ class Turn:
     first: int = 0
     #: The wire went down under its latest request.
     cut: bool = False
+    #: How often the poll that is due was put off, because the device was busy.
+    put_off: int = 0
     stamp: Millis = 0
     blocks: dict[tuple[bool, ...], tuple[Block, ...]] = field(default_factory=dict)
 
@@ -81,6 +84,11 @@ class Poll:
     turn: Turn
     due: tuple[bool, ...]
     blocks: tuple[Block, ...]
+
+    @property
+    def patient(self) -> bool:
+        """Whether it may be put off once more."""
+        return self.turn.put_off < len(LATER)
 
 
 class Agenda:
@@ -122,7 +130,7 @@ class Agenda:
         return min(live, self._allowance.next_at(self._suspects[0][0]))
 
     def take(self, now: float) -> Poll | None:
-        """The poll that is due longest, or None; settle it by one of the four calls below."""
+        """The poll that is due longest, or None; settle it by one of the calls below."""
         now += _EARLY
         live = self._live[0] if self._live else (math.inf, 0)
         suspect = self._suspects[0] if self._suspects else (math.inf, 0)
@@ -137,14 +145,16 @@ class Agenda:
 
     def answered(self, poll: Poll, now: float) -> None:
         """The device answered, whatever it said."""
-        turn = poll.turn
-        turn.cut = False
-        if turn.breaker.suspect:
-            self._silent -= 1
-            self._allowance.give_back()
-            turn.breaker.answered()
-            self._encourage(now)
+        self._spoke(poll.turn, now)
         self._move_on(poll, now)
+
+    def put_off(self, poll: Poll, now: float) -> None:
+        """The device is busy: its poll is due again a little later, as it was; see ``patient``."""
+        turn = poll.turn
+        self._spoke(turn, now)
+        turn.at = now + LATER[turn.put_off]
+        turn.put_off += 1
+        self._queue(turn)
 
     def silent(self, poll: Poll, now: float, cost: float) -> None:
         """The device stayed silent, which took ``cost`` seconds of the bus."""
@@ -173,6 +183,14 @@ class Agenda:
             turn.at = now
             self._queue(turn)
 
+    def _spoke(self, turn: Turn, now: float) -> None:
+        turn.cut = False
+        if turn.breaker.suspect:
+            self._silent -= 1
+            self._allowance.give_back()
+            turn.breaker.answered()
+            self._encourage(now)
+
     def _poll(self, turn: Turn, now: float) -> Poll:
         due = tuple(turn.fresh or rhythm.due <= now for rhythm in turn.rhythms)
         blocks = turn.blocks.get(due)
@@ -189,6 +207,7 @@ class Agenda:
 
     def _move_on(self, poll: Poll, now: float) -> None:
         turn = poll.turn
+        turn.put_off = 0
         for rhythm, was_due in zip(turn.rhythms, poll.due, strict=True):
             if turn.fresh:
                 rhythm.settle(now)

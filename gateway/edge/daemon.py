@@ -23,11 +23,13 @@ from gateway import recording, wire
 from gateway.config.site import Site
 from gateway.edge.channel import Channel
 from gateway.edge.clock import SYSTEM, Clock
+from gateway.edge.counters import counters
 from gateway.edge.flush import Flusher
 from gateway.edge.health import EVERY, gateway_device, machine, queues
 from gateway.edge.intake import Intake
 from gateway.edge.journal import Journal
 from gateway.edge.lock import CannotStart, locked
+from gateway.edge.news import watches
 from gateway.edge.notify import Notifier, watch
 from gateway.edge.outbox.contract import Depth, Lane
 from gateway.edge.outbox.sqlite import SqliteOutbox
@@ -121,7 +123,7 @@ class Gateway:
             site.rules,
         )
         self._journal = Journal(site.gateway.id, self._outbox, self._state, self._engine.snapshot)
-        self._intake = Intake(self._engine, self._journal, recorder)
+        self._intake = Intake(self._engine, self._journal, recorder, watches(site.devices))
         self._pulse = Pulse()
         self._known = {device.id for device in (*site.devices, self._itself)}
         self._channel = Channel(
@@ -143,6 +145,7 @@ class Gateway:
         )
         self._supervisor = Supervisor()
         slots = Slots(clock)
+        counting = counters(site.devices, self._state.get, self._journal.keep)
         self.pollers = {
             bus.name: Poller(
                 bus,
@@ -152,6 +155,8 @@ class Gateway:
                 chance=random.random,
                 pulse=self._pulse,
                 phase=number % _PHASES / _PHASES,
+                counters=counting,
+                tell=lambda event: self._journal.outcomes([event]),
             )
             for number, bus in enumerate(site.buses.values())
             if bus.devices

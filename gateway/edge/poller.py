@@ -3,7 +3,7 @@
 It opens the bus's link and keeps asking what the agenda says is next. A link that can pipeline is
 served by as many workers as it has depth; each takes one poll at a time, and only one of them waits
 for the clock. Commands pass ahead of polls, between two blocks. Nothing is retried: what happened
-is what the reading says.
+is what the reading says; only a device that says it is busy is asked again within its tick.
 
 A silent device is its breaker's affair. A lost wire is the bus's: a link that had answered is
 reopened at once and the polls it cut off are made again, so that a server which merely closed an
@@ -23,17 +23,18 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from gateway.config.site import Bus
-from gateway.driver import Link, LinkDown, NoResponse
+from gateway.diagnosis import Finding, finding
+from gateway.driver import Busy, Link, LinkDown, NoResponse
 from gateway.edge.agenda import Agenda, Poll, Turn
-from gateway.edge.breaker import OPENS_AFTER
+from gateway.edge.checkup import Checkups
 from gateway.edge.clock import Clock
 from gateway.edge.counters import Counters
-from gateway.edge.exchange import ask, reading, silent
+from gateway.edge.exchange import Heard, ask, reading, silent
 from gateway.edge.orders import Order, Orders
 from gateway.edge.pulse import Pulse
 from gateway.edge.slots import Slots
 from gateway.log import get_logger
-from gateway.model import NOTHING, Millis, Reading
+from gateway.model import NOTHING, Event, Millis, Reading
 
 log = get_logger()
 
@@ -67,7 +68,8 @@ class Poller:
 
     ``chance()`` gives 0…1 for the jitter of the back-off; ``phase`` (0…1 of a period) shifts this
     bus's grid against others'; ``pulse`` is told by when it will have moved on; ``counters`` counts
-    on what devices count. Commands for the bus go to ``orders``.
+    on what devices count; ``tell`` gets events of what ails them. Commands for the bus go to
+    ``orders``.
     """
 
     def __init__(  # noqa: PLR0913  # by keyword: what the daemon shares with every bus
@@ -81,6 +83,7 @@ class Poller:
         pulse: Pulse,
         phase: float = 0.0,
         counters: Counters = NOTHING,
+        tell: Callable[[Event], None] = lambda _: None,
     ) -> None:
         self._bus = bus
         self._sink = sink
@@ -90,12 +93,9 @@ class Poller:
         self._pulse = pulse
         self._counters = counters
         self._log = log.bind(bus=bus.name)
-        self._agenda = Agenda(
-            [device for device in bus.devices if device.points],
-            bus.driver.plan,
-            start=clock.monotonic(),
-            phase=phase,
-        )
+        devices = [device for device in bus.devices if device.points]
+        self._agenda = Agenda(devices, bus.driver.plan, start=clock.monotonic(), phase=phase)
+        self._checkups = Checkups(bus.name, bus.driver, devices, tell)
         self.orders = Orders(on_new=self._nudge)
         self._one_waits = asyncio.Lock()
         self._sleeper: asyncio.Future[None] | None = None
@@ -128,13 +128,13 @@ class Poller:
             except _Deaf:
                 continue
             except LinkDown as down:
-                reason = str(down) or "link down"
+                why = finding(down)
             self.figures.links_lost += 1
             if self._answers:
                 fruitless = 0
                 continue
             fruitless += 1
-            self._lose(reason, everyone=fruitless > 1 or not opened)
+            self._lose(why, everyone=fruitless > 1 or not opened)
             pause = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(fruitless - 1, 20))
             pause *= 0.5 + 0.5 * self._chance()
             self._promise("open", pause + STUCK)
@@ -143,6 +143,7 @@ class Poller:
     async def _serve(self, link: Link, *, rested: bool) -> None:
         """Work on an open link until it is lost."""
         self.orders.accept()
+        self._checkups.begin()
         self._heard = self._clock.monotonic()
         if rested:
             self._agenda.resume(self._clock.monotonic())
@@ -203,18 +204,25 @@ class Poller:
         turn = poll.turn
         began = self._clock.monotonic()
         first = turn.first % max(1, len(poll.blocks))
+        checkup = self._checkups[turn.device]
         try:
-            answers, mute = await ask(
+            heard = await ask(
                 link,
                 poll.blocks[first:] + poll.blocks[:first],
                 lambda: self.orders.carry_out_all(link),
+                patient=poll.patient,
             )
+            if checkup.due <= began and heard.anything:
+                await self._checkups.identify(link, checkup, began)
+        except Busy:
+            self._speaks()
+            self._agenda.put_off(poll, self._heard)
         except NoResponse as error:
             turn.first = first + 1
-            self._silent(poll, str(error), began)
+            self._silent(poll, finding(error), began)
         except LinkDown as error:
             if turn.cut:
-                self._silent(poll, str(error), began)
+                self._silent(poll, finding(error), began)
                 self._blamed.add(turn)
             else:
                 turn.cut = True
@@ -224,51 +232,58 @@ class Poller:
             self._agenda.put_back(poll)
             raise
         else:
-            if mute is not None:
-                turn.first = first + mute + 1
-            count = self._counters.get(turn.device.id)
-            self._answered(poll, reading(turn.device, self._stamp(turn), answers, count))
+            if heard.mute is not None:
+                turn.first = first + heard.mute + 1
+            self._answered(poll, heard)
         if self._agenda.next_at() < self._sleeps_until:
             self._nudge()
 
-    def _answered(self, poll: Poll, result: Reading) -> None:
-        if self._dark:
-            self._dark = False
-            self._log.info("bus is back")
-        if poll.turn.breaker.open:
-            self._log.info("device answers again", device=result.device)
-        self._answers += 1
-        self._heard = self._clock.monotonic()
+    def _answered(self, poll: Poll, heard: Heard) -> None:
+        turn = poll.turn
+        checkup = self._checkups[turn.device]
+        count = None if checkup.differs else self._counters.get(turn.device.id)
+        result = reading(turn.device, self._stamp(turn), heard, count)
+        if not (checkup.well and result.values):
+            result = self._checkups.examine(checkup, heard, result)
+        self._speaks()
         self.figures.polls += 1
         self._agenda.answered(poll, self._heard)
         self._sink(result)
 
-    def _silent(self, poll: Poll, reason: str, began: float) -> None:
-        turn = poll.turn
+    def _speaks(self) -> None:
+        """A device was heard on this link."""
+        if self._dark:
+            self._dark = False
+            self._log.info("bus is back")
+        self._answers += 1
+        self._heard = self._clock.monotonic()
+
+    def _silent(self, poll: Poll, found: Finding, began: float) -> None:
         now = self._clock.monotonic()
         self._agenda.silent(poll, now, now - began)
-        if turn.breaker.silences == OPENS_AFTER:
-            self._log.warning("device stays silent", device=turn.device.id, reason=reason)
-        self._report_silent(turn, reason)
+        self._report_silent(poll.turn, found)
         if self._agenda.mute and now - self._heard > DEAF:
             raise _Deaf
 
-    def _report_silent(self, turn: Turn, reason: str) -> None:
+    def _report_silent(self, turn: Turn, found: Finding) -> None:
         self.figures.polls += 1
         self.figures.silent += 1
-        self._sink(silent(turn.device, self._stamp(turn), reason))
+        t = self._stamp(turn)
+        checkup = self._checkups[turn.device]
+        reason = self._checkups.failed(checkup, found, t, quietly=self._dark)
+        self._sink(silent(turn.device, t, reason))
 
-    def _lose(self, reason: str, *, everyone: bool) -> None:
+    def _lose(self, found: Finding, *, everyone: bool) -> None:
         """The link gave nothing: refuse what waits for it, and say so for every device."""
-        self.orders.refuse(reason)
+        self.orders.refuse(found.text)
         if not everyone:
             return
         if not self._dark:
             self._dark = True
-            self._log.warning("bus is down", reason=reason)
+            self._log.warning("bus is down", reason=found.text)
         for turn in self._agenda:
             if turn not in self._blamed:
-                self._report_silent(turn, reason)
+                self._report_silent(turn, found)
 
     def _stamp(self, turn: Turn) -> Millis:
         """The time of the reading, never the same twice for a device."""

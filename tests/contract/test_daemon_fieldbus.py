@@ -83,7 +83,7 @@ async def test_read_asks_every_device_once_and_says_who_stays_silent(tmp_path: P
     assert "silent" not in as_json(found["net-1"])
     text = as_text(site, readings)
     assert "near  1007" in text
-    assert "silent: no answer" in text
+    assert "silent: nothing comes back (no answer in" in text
 
 
 async def test_devices_keep_their_period_beside_a_dead_unit_and_a_dead_bus(tmp_path: Path) -> None:

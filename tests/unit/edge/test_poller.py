@@ -137,7 +137,7 @@ def test_a_dead_device_does_not_delay_its_neighbours_beyond_one_timeout() -> Non
 def test_a_dead_device_is_silent_a_few_times_then_tried_now_and_then() -> None:
     run = poll(lamps(3), 300.0, script=lambda wire: wire.silent.update({"lamp-1": ALWAYS}))
     silent = run.of("lamp-1")
-    assert {reading.silent for reading in silent} == {"no answer in 300 ms"}
+    assert {reading.silent for reading in silent} == {"nothing comes back (no answer in 300 ms)"}
     assert all(not reading.values and not reading.bad for reading in silent)
     assert len(silent) == len(run.wire.of("lamp-1")), "what was not attempted is no reading"
     assert 20 <= len(silent) <= 60
@@ -181,7 +181,7 @@ def test_a_device_whose_every_block_fails_is_silent_for_that_reason_but_keeps_it
         raise BadResponse("wrong CRC")
 
     run = poll(lamps(2), 30.0, script=lambda wire: setattr(wire, "answers", answers))
-    assert {reading.silent for reading in run.readings} == {"wrong CRC"}
+    assert {reading.silent for reading in run.readings} == {"what comes back is damaged (wrong CRC)"}
     assert len(run.of("lamp-0")) >= 30, "it answers in time, so it costs its neighbours nothing"
 
 
@@ -208,7 +208,7 @@ def test_a_lost_wire_silences_the_whole_bus_once_an_attempt_and_backs_off() -> N
     for i in range(3):
         silent = run.times(f"lamp-{i}", silent=True)
         assert silent == pytest.approx(attempts, abs=0.02)
-        assert {r.silent for r in run.of(f"lamp-{i}") if r.silent} == {"refused"}
+        assert {r.silent for r in run.of(f"lamp-{i}") if r.silent} == {"it cannot be reached (refused)"}
         back = [t for t in run.times(f"lamp-{i}") if t > 130.0]
         assert back[0] <= attempts[-1] + 30.5, "whole and at once when the wire is back"
     assert not run.broken
@@ -230,7 +230,7 @@ def test_a_device_that_makes_its_server_hang_up_does_not_take_the_others_with_it
         return [1]
 
     run = poll(lamps(3), 120.0, script=lambda wire: setattr(wire, "answers", answers))
-    assert {r.silent for r in run.of("lamp-1")} == {"reset"}
+    assert {r.silent for r in run.of("lamp-1")} == {"it cannot be reached (reset)"}
     for name in ("lamp-0", "lamp-2"):
         assert run.times(name, silent=True) == []
         assert len(run.times(name)) >= 110
