@@ -10,15 +10,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from drivers.modbus import advice
+from drivers.modbus.identity import verify
 from drivers.modbus.plan import plan
-from drivers.modbus.rows import NetworkUnit, Register, SerialUnit, Setting, Traits
+from drivers.modbus.rows import NetworkUnit, Register, SerialUnit, Traits
 from drivers.modbus.rtu import Serial, open_rtu
 from drivers.modbus.rtu_tcp import RtuTcp, open_rtu_tcp
+from drivers.modbus.setting import Setting
+from drivers.modbus.survey import fits, says, sweep
 from drivers.modbus.tcp import Tcp, open_tcp
-from gateway.driver import Driver
+from gateway.driver import Driver, Survey
 
 _modbus = partial(
-    Driver, family="modbus", traits=Traits, point=Register, command=Setting, plan=plan
+    Driver,
+    family="modbus",
+    traits=Traits,
+    point=Register,
+    command=Setting,
+    plan=plan,
+    survey=Survey(sweep, says, fits),
+    verify=verify,
 )
 
 DRIVERS: Mapping[str, Driver] = {
@@ -30,6 +41,7 @@ DRIVERS: Mapping[str, Driver] = {
             options=Tcp,
             device=NetworkUnit,
             open=open_tcp,
+            advice=advice.TCP,
         ),
         _modbus(
             name="modbus-rtu",
@@ -37,6 +49,7 @@ DRIVERS: Mapping[str, Driver] = {
             options=Serial,
             device=SerialUnit,
             open=open_rtu,
+            advice=advice.SERIAL,
         ),
         _modbus(
             name="modbus-rtu-tcp",
@@ -44,6 +57,7 @@ DRIVERS: Mapping[str, Driver] = {
             options=RtuTcp,
             device=SerialUnit,
             open=open_rtu_tcp,
+            advice=advice.THROUGH_TCP,
         ),
     )
 }

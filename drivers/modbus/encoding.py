@@ -7,10 +7,14 @@ import struct
 from array import array
 from datetime import datetime
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from drivers.modbus.layout import FORMAT, LAYOUT, SHUFFLED, WORDS, Type
-from drivers.modbus.rows import Register, Setting
 from gateway.driver import Value
+
+if TYPE_CHECKING:
+    from drivers.modbus.rows import Register
+    from drivers.modbus.setting import Setting
 
 
 def encode(row: Register | Setting, value: Value) -> bytes:
@@ -75,6 +79,8 @@ def _encoded_mod10(number: float, words: int) -> bytes:
 
 def _encoded_text(row: Register | Setting, value: Value) -> bytes:
     size = 2 * row.words
+    if isinstance(value, bool):
+        raise ValueError(f"{value} is no text")  # noqa: TRY004 - the user's value, not its type
     try:
         data = str(value).encode(row.encoding)
     except UnicodeEncodeError as wrong:

@@ -1,34 +1,45 @@
 """Reading blocks and writing commands over any Modbus wire.
 
-A wire takes a question to a unit and brings its answer; this link makes values of it. What a device
-refuses is treated by meaning: an illegal address or count makes the link read the block in pieces,
-in the same poll, and it remembers (by unit, table and addresses) which pieces to ask for next time;
-a busy device's points are bad for this poll; a gateway that cannot reach the unit is silence.
+A wire takes a question to a unit and brings its answer; this link makes values of it. What a
+device refuses when it is read is the affair of ``reading``; of a command that it refuses the text
+says what to write in the profile instead, where that may help.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 from drivers.modbus import pdu
-from drivers.modbus.codec import scaled
-from drivers.modbus.encoding import encode, number_for
-from drivers.modbus.pdu import Question, Refused, Table
-from drivers.modbus.plan import Part, Read, around, halves, single
-from drivers.modbus.rows import NetworkUnit, SerialUnit, Setting
-from gateway.driver import Bad, BadResponse, Block, Control, Device, NoResponse, Raw, Value
+from drivers.modbus.pdu import UNREACHED, Question, Refused
+from drivers.modbus.plan import Read, single
+from drivers.modbus.reading import Reads, Unit
+from drivers.modbus.setting import Exchange, Setting
+from gateway.driver import (
+    BadResponse,
+    Block,
+    Busy,
+    Control,
+    Device,
+    NoResponse,
+    Raw,
+    Symptom,
+    Value,
+)
 
-Unit: TypeAlias = NetworkUnit | SerialUnit
+__all__ = ["UNREACHED", "ModbusLink", "Unit", "Wire"]
 
-FORGET = 3600.0
-"""Seconds after which a refused address is asked for again: firmware is updated, devices swapped
-(an engineering choice; it costs a few requests an hour)."""
-
-_CUT = frozenset({pdu.ILLEGAL_ADDRESS, pdu.ILLEGAL_VALUE})
-_UNREACHED = frozenset({pdu.GATEWAY_PATH, pdu.GATEWAY_TARGET})
-_ILLEGAL_ADDRESS = Bad("illegal address")
+_INSTEAD = {
+    5: '; write = "multiple" may do',
+    6: '; write = "multiple" may do',
+    15: '; write = "single" may do',
+    16: '; write = "single" may do, where the value fits one register',
+    22: "; it cannot set a part of a register, and to read the register and write it back would "
+    "undo what changes in between: that is never done unasked",
+    23: '; write = "multiple", and a read_back of its own, may do',
+}
+"""What to write in the profile where a device does not know the function."""
 
 
 class Wire(Protocol):
@@ -41,6 +52,14 @@ class Wire(Protocol):
     def ask(self, unit: Unit, question: Question) -> Awaitable[bytes]:
         """The data of a fitting answer; raises Refused, and as ``gateway.driver.Link.read``."""
 
+    def tell(self, question: Question) -> Awaitable[None]:
+        """Tell every unit at once, and leave them the time to do it; nobody answers.
+
+        Raises:
+            LinkDown: the wire is gone.
+            ValueError: this wire has no way to.
+        """
+
 
 class ModbusLink:
     """A ``gateway.driver.Link`` over a wire; ``clock`` gives seconds that only go forward."""
@@ -48,8 +67,13 @@ class ModbusLink:
     def __init__(self, wire: Wire, clock: Callable[[], float]) -> None:
         self._wire = wire
         self._clock = clock
-        self._refusals: dict[int, _Refusals] = {}
         self._turns: dict[int, _Pause] = {}
+        self._reads = Reads(self._ask, clock)
+
+    @property
+    def wire(self) -> Wire:
+        """The wire itself, for questions that are about no point."""
+        return self._wire
 
     @property
     def depth(self) -> int:
@@ -60,41 +84,35 @@ class ModbusLink:
         """Raw values of a block, point by point; raises as ``gateway.driver.Link.read``."""
         read: Read = block.request
         if read.far:
-            return self._read_with_far(block.device.options, read)
-        return self._read(block.device.options, read)
+            return self._reads.with_far(block.device.options, read)
+        return self._reads.values(block.device.options, read)
 
-    async def _read_with_far(self, unit: Unit, read: Read) -> list[Raw]:
-        """A read, and right after it the exponents that it could not hold."""
-        values = await self._read(unit, read)
-        for exponent, places in read.far:
-            (power,) = await self._read(unit, single(exponent))
-            for i in places:
-                values[i] = scaled(values[i], power)
-        return values
+    async def write(self, device: Device, control: Control, value: Value) -> Raw | None:
+        """Write a command's value; an exchange returns the raw value it read.
 
-    async def _read(self, unit: Unit, read: Read) -> list[Raw]:
-        if unit.unit in self._refusals:
-            return await self._cut(unit, read, self._refusals[unit.unit])
-        try:
-            return read.decode(await self._ask(unit, read.question))
-        except Refused as refused:
-            return await self._refused(unit, read, refused)
-
-    async def write(self, device: Device, control: Control, value: Value) -> None:
-        """Write a command's value.
+        A device that accepts a command and needs time for it (exception 5) has taken it.
 
         Raises:
             ValueError: the value does not fit the command's type.
+            Busy: nothing was done; the device wants to be asked again.
             BadResponse: the device refused it, or its answer cannot be trusted.
             NoResponse, LinkDown: as ``read``.
         """
-        question = setting_question(control.target, value)
+        target: Setting = control.target
+        question = target.question(value)
+        if target.broadcast:
+            await self._wire.tell(question)
+            return None
         try:
-            await self._ask(device.options, question)
+            data = await self._ask(device.options, question)
         except Refused as refused:
-            if refused.code in _UNREACHED:
-                raise NoResponse(str(refused)) from None
-            raise BadResponse(f"refused: {refused}") from None
+            if refused.code == pdu.ACKNOWLEDGE:
+                return None
+            raise _unwritten(question, refused) from None
+        if isinstance(target, Exchange):
+            (shown,) = single(target.shown).decode(data)
+            return shown
+        return None
 
     async def identification(self, unit: Unit) -> dict[int, bytes]:
         """What a device says it is (function 43/14), by object number.
@@ -110,9 +128,22 @@ class ModbusLink:
                 objects, first = pdu.identification_objects(data)
                 found |= objects
         except Refused as refused:
-            if refused.code in _UNREACHED:
-                raise NoResponse(str(refused)) from None
+            if refused.code in UNREACHED:
+                raise NoResponse(str(refused), symptom=Symptom.UNREACHED) from None
         return found
+
+    async def server_id(self, unit: Unit) -> bytes:
+        """What a device says it is (function 17): bytes of its maker's choice.
+
+        Usually an id, 0 or 255 for off or on, and a text: see ``pdu.server_text``. Empty if it
+        refuses to say. Raises as ``read``.
+        """
+        try:
+            return pdu.server_id_bytes(await self._ask(unit, pdu.server_id()))
+        except Refused as refused:
+            if refused.code in UNREACHED:
+                raise NoResponse(str(refused), symptom=Symptom.UNREACHED) from None
+        return b""
 
     def _ask(self, unit: Unit, question: Question) -> Awaitable[bytes]:
         if unit.delay:
@@ -128,40 +159,15 @@ class ModbusLink:
             finally:
                 pause.until = self._clock() + unit.delay
 
-    async def _refused(self, unit: Unit, read: Read, refused: Refused) -> list[Raw]:
-        """What an exception means for a whole read: pieces, bad values, or silence."""
-        if refused.code in _UNREACHED:
-            raise NoResponse(str(refused))
-        if refused.code not in _CUT or (
-            len(read.parts) == 1 and refused.code != pdu.ILLEGAL_ADDRESS
-        ):
-            return [Bad(str(refused))] * len(read.rows)
-        known = self._refusals.setdefault(unit.unit, _Refusals())
-        known.add(read, self._clock() + FORGET)
-        return await self._cut(unit, read, known)
 
-    async def _cut(self, unit: Unit, read: Read, known: _Refusals) -> list[Raw]:
-        """A read in pieces: between the addresses known to be refused, or in halves if it is."""
-        now = self._clock()
-        parts = known.parts(read, now)
-        if parts:
-            values: list[Raw] = []
-            for piece in around(read, parts):
-                if isinstance(piece, Part):
-                    values += [_ILLEGAL_ADDRESS] * len(piece.rows)
-                else:
-                    values += await self._cut(unit, piece, known)
-            return values
-        if known.whole(read, now):
-            first, second = halves(read)
-            return [
-                *await self._cut(unit, first, known),
-                *await self._cut(unit, second, known),
-            ]
-        try:
-            return read.decode(await self._ask(unit, read.question))
-        except Refused as refused:
-            return await self._refused(unit, read, refused)
+def _unwritten(question: Question, refused: Refused) -> NoResponse | BadResponse:
+    """What the refusal of a command means."""
+    if refused.code in UNREACHED:
+        return NoResponse(str(refused), symptom=Symptom.UNREACHED)
+    if refused.code == pdu.BUSY:
+        return Busy(str(refused))
+    instead = _INSTEAD[question.function] if refused.code == pdu.ILLEGAL_FUNCTION else ""
+    return BadResponse(f"refused: {refused}{instead}", symptom=Symptom.REFUSED)
 
 
 class _Pause:
@@ -170,45 +176,3 @@ class _Pause:
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.until = 0.0
-
-
-class _Refusals:
-    """What one unit refused, by table: whole reads, and parts that cannot be cut further."""
-
-    def __init__(self) -> None:
-        self._until: dict[tuple[Table, int, int], float] = {}
-
-    def add(self, read: Read, until: float) -> None:
-        """A read was refused; it counts until then."""
-        self._until[read.table, read.start, read.end] = until
-
-    def whole(self, read: Read, now: float) -> bool:
-        """Whether this very read was refused."""
-        return self._until.get((read.table, read.start, read.end), now) > now
-
-    def parts(self, read: Read, now: float) -> frozenset[tuple[int, int]]:
-        """The parts of a read that were refused by themselves."""
-        return frozenset(
-            (part.start, part.end)
-            for part in read.parts
-            if self._until.get((read.table, part.start, part.end), now) > now
-        )
-
-
-def setting_question(target: Setting, value: Value) -> Question:
-    """The request that writes a command's value; ValueError if it does not fit."""
-    table, address = target.place
-    if (target.scale, target.offset) != (1.0, 0.0) and not isinstance(value, str):
-        value = (value - target.offset) / target.scale
-    if table == "coil":
-        on = number_for("bool", value) == 1
-        if target.write == "single":
-            return pdu.write_coil(address, on=on)
-        return pdu.write_coils(address, (on,))
-    if target.bit is not None:
-        bit = 1 << target.bit
-        return pdu.mask_register(address, 0xFFFF ^ bit, bit * int(number_for("bool", value)))
-    data = encode(target, value)
-    if target.write == "single":
-        return pdu.write_register(address, data)
-    return pdu.write_registers(address, data)

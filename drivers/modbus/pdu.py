@@ -8,11 +8,12 @@ length, byte count and echo in two comparisons, and only looks closer when they 
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from gateway.driver import BadResponse
+from gateway.driver import BadResponse, Symptom
 
 Table: TypeAlias = Literal["coil", "discrete", "input", "holding"]
 
@@ -30,22 +31,27 @@ MAX_PDU = 253
 ILLEGAL_FUNCTION = 1
 ILLEGAL_ADDRESS = 2
 ILLEGAL_VALUE = 3
+DEVICE_FAILURE = 4
+ACKNOWLEDGE = 5
+BUSY = 6
 GATEWAY_PATH = 10
 GATEWAY_TARGET = 11
+UNREACHED = frozenset({GATEWAY_PATH, GATEWAY_TARGET})
 
 EXCEPTIONS: dict[int, str] = {
     ILLEGAL_FUNCTION: "illegal function",
     ILLEGAL_ADDRESS: "illegal address",
     ILLEGAL_VALUE: "illegal value",
-    4: "device failure",
-    5: "still working on it (acknowledge)",
-    6: "busy",
+    DEVICE_FAILURE: "device failure",
+    ACKNOWLEDGE: "still working on it (acknowledge)",
+    BUSY: "busy",
     7: "negative acknowledge",
     8: "memory parity error",
     GATEWAY_PATH: "gateway has no path to the unit",
     GATEWAY_TARGET: "gateway got no answer from the unit",
 }
 _EXCEPTION_BIT = 0x80
+_TEXT = re.compile(rb"[\x20-\x7e]{3,}")
 _READS = frozenset({1, 2, 3, 4})
 
 
@@ -144,6 +150,23 @@ def server_id() -> Question:
     return Question(b"\x11", b"\x11", 0)
 
 
+def server_id_bytes(data: bytes) -> bytes:
+    """What a device says it is, in the data of an answer to ``server_id``.
+
+    Raises:
+        BadResponse: the byte count is not what came.
+    """
+    if not data or data[0] != len(data) - 1:
+        raise BadResponse("the server id does not fill its answer")
+    return data[1:]
+
+
+def server_text(said: bytes) -> str:
+    """A server id for people: the text in it, else its bytes in hex."""
+    texts = [text.decode("ascii").strip() for text in _TEXT.findall(said)]
+    return " ".join(filter(None, texts)) or said.hex(" ")
+
+
 def identification(code: int = 1, first: int = 0) -> Question:
     """Ask for identification objects from ``first`` on (function 43/14).
 
@@ -214,4 +237,4 @@ def _misfit(question: Question, pdu: bytes) -> Refused | BadResponse:
         text = f"byte count {pdu[1]} instead of {question.head[1]}"
     else:
         text = "the answer does not repeat what was written"
-    return BadResponse(text)
+    return BadResponse(text, symptom=Symptom.MISMATCH)

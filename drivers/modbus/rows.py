@@ -1,4 +1,4 @@
-"""What people write about a Modbus device: the profile's head, its points, its commands.
+"""What people write about a Modbus device: the profile's head and its points.
 
 Each is a frozen dataclass whose fields are the keys of contracts §4. A row is read as written and
 then *completed* with the profile's defaults; only completed rows reach the planner and the codec.
@@ -8,11 +8,12 @@ Everything refused here is refused with a text for whoever wrote the row.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from drivers.modbus.layout import DEFAULT_ORDER, WORDS, End, Order, Type
+from drivers.modbus.layout import BOUNDS, DEFAULT_ORDER, WORDS, End, Order, Type, as_read
 from drivers.modbus.pdu import BIT_TABLES, Table
 from drivers.modbus.places import moved, place_table, placed
+from gateway.driver import Value
 from gateway.units import Between, Duration
 
 Encoding: TypeAlias = Literal["utf-8", "latin-1", "cp437"]
@@ -80,6 +81,14 @@ class NetworkUnit:
     unit: Annotated[int, Between(0, 255)]
     delay: Annotated[Duration, Between(0, 60)] = 0.0
     timeout: Annotated[Duration, Between(0.01, 60)] | None = None
+
+    def accept(self, command: Any) -> None:  # noqa: ANN401  # a Setting, which stands above this
+        """Refuse what no TCP connection can carry; raises ValueError."""
+        if command.broadcast:
+            raise ValueError(
+                "it is a broadcast, and on TCP there is none: unit 0 is the device itself; "
+                "use a serial bus, or a profile without this command"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +180,19 @@ class Register:
         return self.length or 1 if self.kind == "string" else WORDS[self.kind]
 
     @property
+    def bounds(self) -> tuple[int, int] | None:
+        """The least and the greatest whole number it gives; None if it gives others, or text."""
+        if self.bit is not None:
+            return 0, 1
+        if self.mask is None and not self.shift:
+            return BOUNDS.get(self.kind)
+        return 0, (self.mask or (1 << 16 * self.words) - 1) >> self.shift
+
+    def as_read(self, value: Value) -> Value:
+        """A raw value somebody wrote as this row gives it; ValueError if it never does."""
+        return as_read(self.kind, self.bounds, value)
+
+    @property
     def place(self) -> tuple[Table, int]:
         """Table and 0-based address of a completed row."""
         if self.table is None or isinstance(self.address, str):
@@ -195,7 +217,7 @@ class Register:
         """
         table, address = placed(self.table, self.address, traits.address_base)
         kind = self.kind
-        _check_length(kind, self.length)
+        check_length(kind, self.length)
         _check_combination(self, table)
         _check_bits(self)
         if address + self.words > 65536:
@@ -209,85 +231,6 @@ class Register:
         return replace(row, scale_register=self.scale_register.complete(row, traits))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """A command's target: where its value is written, and how.
-
-    The value written is (asked - ``offset``) / ``scale``. ``write`` chooses the function:
-    ``single`` 5 or 6, ``multiple`` 15 or 16, ``mask`` 22 for one ``bit`` of a register. Left out:
-    ``mask`` with a ``bit``, ``single`` where the value fits one register, else ``multiple``.
-    """
-
-    table: Literal["coil", "holding"] | None = None
-    address: int | str
-    type: Type | None = None
-    order: Order | None = None
-    bit: Annotated[int, Between(0, 15)] | None = None
-    length: int | None = None
-    encoding: Encoding = "utf-8"
-    scale: float = 1.0
-    offset: float = 0.0
-    write: Literal["single", "multiple", "mask"] | None = None
-
-    @property
-    def kind(self) -> Type:
-        """The type, where it is left out as well."""
-        coil = place_table(self.table, self.address) == "coil"
-        return self.type or ("bool" if coil or self.bit is not None else "uint16")
-
-    @property
-    def words(self) -> int:
-        """How many registers the value takes."""
-        return self.length or 1 if self.kind == "string" else WORDS[self.kind]
-
-    @property
-    def place(self) -> tuple[Table, int]:
-        """Table and 0-based address of a completed row."""
-        if self.table is None or isinstance(self.address, str):
-            raise TypeError("the row is not completed")
-        return self.table, self.address
-
-    def complete(self, traits: Traits) -> Setting:
-        """This row with the profile's defaults filled in, checked; raises ValueError."""
-        table, address = placed(self.table, self.address, traits.address_base)
-        if table not in {"coil", "holding"}:
-            raise ValueError(f"a command cannot write the {table} table: only coil and holding")
-        if self.scale == 0:
-            raise ValueError("scale 0 would lose the value")
-        kind, words = self.kind, self.words
-        _check_length(kind, self.length)
-        if address + words > 65536:
-            raise ValueError(f"a {kind} at address {address} goes past 65535")
-        order = self.order
-        if table == "coil":
-            if kind != "bool" or order or self.bit is not None or self.write == "mask":
-                raise ValueError("a coil is one bit: it takes no type, order, bit or mask")
-        else:
-            order = completed_order(kind, order, traits)
-            self._check_write(kind, words)
-        write = self.write or ("mask" if self.bit is not None else None)
-        write = write or ("single" if words == 1 else "multiple")
-        return replace(
-            self,
-            table="coil" if table == "coil" else "holding",
-            address=address,
-            type=kind,
-            order=order,
-            write=write,
-        )
-
-    def _check_write(self, kind: Type, words: int) -> None:
-        if self.write == "single" and words > 1:
-            raise ValueError(f'a {kind} takes {words} registers: write = "multiple"')
-        if (self.write == "mask") != (self.bit is not None) and (self.write or self.bit is None):
-            if self.write == "mask":
-                raise ValueError('write = "mask" sets one bit of a register: say which with bit')
-            if self.bit is not None:
-                raise ValueError('one bit of a register is written with write = "mask"')
-        if self.bit is not None and kind not in {"bool", "uint16"}:
-            raise ValueError(f"bit picks from one register, not from a {kind}")
-
-
 def completed_order(kind: Type, order: Order | None, traits: Traits) -> Order:
     """The byte order of a value: its own, else the profile's; raises if the length is not its."""
     words = 1 if kind == "string" else WORDS[kind]
@@ -299,7 +242,8 @@ def completed_order(kind: Type, order: Order | None, traits: Traits) -> Order:
     return order
 
 
-def _check_length(kind: Type, length: int | None) -> None:
+def check_length(kind: Type, length: int | None) -> None:
+    """Only a string has a length, and it needs one; raises ValueError."""
     if kind == "string":
         if length is None or not 1 <= length <= 125:
             raise ValueError("a string needs a length of 1 to 125 registers")

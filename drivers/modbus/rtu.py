@@ -10,18 +10,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
 from typing import Annotated, Literal
 
 import serial
 
-from drivers.modbus.line import Line
+from drivers.modbus.line import Line, exact_timers
 from drivers.modbus.link import ModbusLink, Unit
-from drivers.modbus.pdu import Question
-from gateway.driver import Link, LinkDown
+from drivers.modbus.pdu import Question, Refused
+from drivers.modbus.turn import BROADCAST
+from gateway.driver import BadResponse, Link, LinkDown, NoResponse
 from gateway.units import Between, Duration
 
 _FAST = 19200
@@ -93,6 +95,19 @@ def _port(options: Serial) -> serial.Serial:
     return port
 
 
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A question on its way to the line's thread, and who waits for its answer.
+
+    ``None`` asks nothing and listens.
+    """
+
+    unit: int
+    question: Question | None
+    patience: float
+    answer: asyncio.Future[bytes]
+
+
 class RtuWire:
     """The asyncio side of the line: hands questions to its thread, and answers back."""
 
@@ -101,27 +116,109 @@ class RtuWire:
     def __init__(self, options: Serial, fd: int) -> None:
         self._options = options
         self._loop = asyncio.get_running_loop()
-        self._line = Line(fd, character=options.character, silence=options.gap, echo=options.echo)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=options.port)
-        self._down = False
+        self._line = Line(
+            fd,
+            character=options.character,
+            silence=options.gap,
+            echo=options.echo,
+            meanwhile=self._hand_back,
+        )
+        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
+        self._waiting: set[_Asked] = set()
+        self._found: tuple[_Asked, bytes | Exception] | None = None  # not handed back yet
+        self._down: str | None = None
+        self._thread = Thread(target=self._work, name=options.port, daemon=True)
+        self._thread.start()
 
-    async def ask(self, unit: Unit, question: Question) -> bytes:
+    def ask(self, unit: Unit, question: Question) -> Awaitable[bytes]:
         """The data of the answer; raises as ``drivers.modbus.link.Wire.ask``."""
-        if self._down:
-            raise LinkDown(f"{self._options.port} is gone")
-        patience = unit.timeout or self._options.timeout
-        ask = self._line.ask
-        try:
-            return await self._loop.run_in_executor(
-                self._thread, ask, unit.unit, question, patience
-            )
-        except LinkDown as down:
-            self._down = True
-            raise LinkDown(f"{self._options.port}: {down}") from None
+        return self._hand_over(unit.unit, question, unit.timeout or self._options.timeout)
+
+    async def tell(self, question: Question) -> None:
+        """A broadcast, as ``drivers.modbus.link.Wire.tell``."""
+        await self._hand_over(BROADCAST, question, self._options.timeout)
+
+    def listen(self, seconds: float) -> Awaitable[bytes]:
+        """What comes in so many seconds in which nothing is asked."""
+        return self._hand_over(0, None, seconds)
+
+    def owes(self, unit: int) -> bool:
+        """Whether a unit may still answer what it was asked."""
+        return self._line.owes(unit)
+
+    def _hand_over(self, unit: int, question: Question | None, patience: float) -> Awaitable[bytes]:
+        if self._down is not None:
+            raise LinkDown(f"{self._options.port}: {self._down}")
+        asked = _Asked(unit, question, patience, self._loop.create_future())
+        self._waiting.add(asked)
+        self._asked.put(asked)
+        return asked.answer
 
     async def close(self) -> None:
-        """End the thread, wherever it is."""
-        self._down = True
+        """End the thread, wherever it is; questions under way end with LinkDown."""
+        self._end("closed")
         self._line.wake()
-        await asyncio.to_thread(self._thread.shutdown)
+        await asyncio.to_thread(self._thread.join)
         self._line.close()
+
+    def _work(self) -> None:
+        """The thread: one question after the other, until the line is gone or closed."""
+        exact_timers()
+        down = "the line's thread broke"
+        try:
+            while (asked := self._next()) is not None:
+                if asked.answer.cancelled():
+                    continue
+                try:
+                    found: bytes | Exception = self._turn(asked)
+                except (Refused, BadResponse, NoResponse) as wrong:
+                    found = wrong
+                self._found = asked, found
+        except LinkDown as wrong:
+            down = str(wrong)
+        finally:
+            self._hand_back()
+            self._loop.call_soon_threadsafe(self._end, down)
+
+    def _next(self) -> _Asked | None:
+        """The next question; it is there already if the poller keeps up."""
+        if self._asked.empty():
+            self._hand_back()
+        return self._asked.get()
+
+    def _hand_back(self) -> None:
+        """Give the latest answer to the event loop, which then works and takes this thread's turn.
+
+        That must not be in the silence, at whose end every moment counts, but while the line does.
+        """
+        if self._found is not None:
+            self._loop.call_soon_threadsafe(self._answered, *self._found)
+            self._found = None
+
+    def _turn(self, asked: _Asked) -> bytes:
+        if asked.question is None:
+            self._hand_back()
+            return self._line.listen(asked.patience)
+        if asked.unit == BROADCAST:
+            self._line.tell(asked.question)
+            return b""
+        return self._line.ask(asked.unit, asked.question, asked.patience)
+
+    def _answered(self, asked: _Asked, found: bytes | Exception) -> None:
+        self._waiting.discard(asked)
+        if asked.answer.done():
+            return
+        if isinstance(found, bytes):
+            asked.answer.set_result(found)
+        else:
+            asked.answer.set_exception(found)
+
+    def _end(self, reason: str) -> None:
+        """No further question is taken; the first reason counts."""
+        if self._down is None:
+            self._down = reason
+            self._asked.put(None)
+            for asked in self._waiting:
+                if not asked.answer.done():
+                    asked.answer.set_exception(LinkDown(f"{self._options.port}: {reason}"))
+            self._waiting.clear()

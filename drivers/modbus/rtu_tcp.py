@@ -16,7 +16,7 @@ from drivers.modbus.framing import rtu_frame
 from drivers.modbus.link import ModbusLink, Unit
 from drivers.modbus.pdu import Question, Refused
 from drivers.modbus.stream import Stream
-from drivers.modbus.turn import Owed, Turn, listened_out, overheard
+from drivers.modbus.turn import BROADCAST, TURNAROUND, Owed, Turn, listened_out, overheard
 from gateway.driver import BadResponse, Link, LinkDown, NoResponse
 from gateway.units import Between, Duration
 
@@ -102,6 +102,14 @@ class RtuTcpWire:
                 raise
             await self._check_alone(unit.unit, patience)
             return data
+
+    async def tell(self, question: Question) -> None:
+        """A broadcast, as ``drivers.modbus.link.Wire.tell``."""
+        async with self._one:
+            if not self._stream.up:
+                await self.connect()
+            self._stream.send(rtu_frame(BROADCAST, question.pdu))
+            await asyncio.sleep(TURNAROUND)
 
     async def _check_alone(self, unit: int, patience: float) -> None:
         """Listen for another answer of a unit that was heard twice: none of it can be believed."""

@@ -18,7 +18,7 @@ from drivers.modbus.framing import MbapReader, mbap_frame
 from drivers.modbus.link import ModbusLink, Unit
 from drivers.modbus.pdu import Question, Refused, answer_data
 from drivers.modbus.stream import Stream
-from gateway.driver import BadResponse, Link, LinkDown, NoResponse
+from gateway.driver import BadResponse, Link, LinkDown, NoResponse, Symptom
 from gateway.units import Between, Duration
 
 _TRANSACTIONS = 0xFFFF
@@ -77,7 +77,7 @@ class TcpWire:
         self._asked: dict[int, _Asked] = {}
         self._last = 0
         self._answered = False
-        self._stray: str | None = None
+        self._stray: tuple[Symptom, str] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._asking_again: set[asyncio.Task[None]] = set()
@@ -117,6 +117,10 @@ class TcpWire:
         self._send(_Asked(unit.unit, question, timeout, deadline, again, answer))
         return answer
 
+    async def tell(self, question: Question) -> None:
+        """Refused: on TCP, unit 0 is the device at the other end itself."""
+        raise ValueError(f"no broadcast reaches anybody through TCP (function {question.function})")
+
     async def _ask_newly(self, unit: Unit, question: Question) -> bytes:
         await self.connect()
         return await self.ask(unit, question)
@@ -137,20 +141,23 @@ class TcpWire:
             else:
                 self._take(asked, unit, answer)
         if reader.skipped:
-            self._stray = f"{reader.skipped} bytes came that are no Modbus TCP"
+            stray = f"{reader.skipped} bytes came that are no Modbus TCP"
+            self._stray = Symptom.GARBLED, stray
             reader.skipped = 0
 
     def _unasked(self, transaction: int) -> None:
         """A late answer is passed over; one to what was never asked is worth telling."""
         if (self._last - transaction) % _TRANSACTIONS > _RECENT:
-            self._stray = f"transaction {transaction} answered for {self._last}"
+            stray = f"transaction {transaction} answered for {self._last}"
+            self._stray = Symptom.STRANGER, stray
 
     def _take(self, asked: _Asked, unit: int, answer: bytes) -> None:
         self._answered = True
         self._stray = None
         try:
             if unit != asked.unit:
-                raise BadResponse(f"unit {unit} answered for {asked.unit}")  # noqa: TRY301
+                stranger = f"unit {unit} answered for {asked.unit}"
+                raise BadResponse(stranger, symptom=Symptom.STRANGER)  # noqa: TRY301
             asked.answer.set_result(answer_data(asked.question, answer))
         except (Refused, BadResponse) as wrong:
             asked.answer.set_exception(wrong)
@@ -188,7 +195,7 @@ class TcpWire:
     def _end_all(self, reason: LinkDown | BadResponse) -> None:
         for asked in self._asked.values():
             if not asked.answer.done():
-                asked.answer.set_exception(type(reason)(*reason.args))
+                asked.answer.set_exception(type(reason)(*reason.args, symptom=reason.symptom))
         self._asked.clear()
 
     def _watch(self, deadline: float) -> None:
@@ -215,5 +222,7 @@ class TcpWire:
     def _silence(self, asked: _Asked) -> NoResponse | BadResponse:
         stray, self._stray = self._stray, None
         if stray is None and self._reader.unfinished is not None:
-            stray = "the answer broke off"
-        return BadResponse(stray) if stray else NoResponse(f"no answer in {asked.timeout:g} s")
+            stray = Symptom.GARBLED, "the answer broke off"
+        if stray is not None:
+            return BadResponse(stray[1], symptom=stray[0])
+        return NoResponse(f"no answer in {asked.timeout:g} s")

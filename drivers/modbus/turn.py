@@ -22,9 +22,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drivers.modbus import pdu
-from drivers.modbus.framing import RtuReader, rtu_frame
+from drivers.modbus.framing import RTU, Framing
 from drivers.modbus.pdu import Question, Table, answer_data
 from gateway.driver import BadResponse, NoResponse, Symptom
+
+BROADCAST = 0
+TURNAROUND = 0.15
+"""Seconds all units get to do what a broadcast told them, before the next question (MODBUS over
+Serial Line v1.02, §2.4.1: typically 100 to 200 ms)."""
 
 _TABLE: dict[int, Table] = {function: table for table, function in pdu.READ_FUNCTION.items()}
 
@@ -113,14 +118,32 @@ class Turn:
     to an older question is only taken from a question that is asked to settle those (``proof``).
     """
 
-    __slots__ = ("_answer", "_owed", "_proof", "_question", "_reader", "_stranger", "_unit")
+    __slots__ = (
+        "_answer",
+        "_framing",
+        "_owed",
+        "_proof",
+        "_question",
+        "_reader",
+        "_stranger",
+        "_unit",
+    )
 
-    def __init__(self, unit: int, question: Question, owed: Owed, *, proof: bool = False) -> None:
+    def __init__(
+        self,
+        unit: int,
+        question: Question,
+        owed: Owed,
+        framing: Framing = RTU,
+        *,
+        proof: bool = False,
+    ) -> None:
         self._unit = unit
         self._question = question
         self._owed = owed
         self._proof = proof
-        self._reader = RtuReader()
+        self._framing = framing
+        self._reader = framing.reader()
         self._stranger: int | None = None
         self._answer = b""
         owed.ask(unit, question)
@@ -136,7 +159,7 @@ class Turn:
         rest = self._reader.rest
         if not (rest and self._answer):
             return b""
-        return rest.removeprefix(rtu_frame(self._unit, self._answer))
+        return rest.removeprefix(self._framing.frame(self._unit, self._answer))
 
     @property
     def spoilt(self) -> bool:
@@ -159,7 +182,7 @@ class Turn:
             if found is not None:
                 return found
         if (self._unit, self._question.function) in reader.broken:
-            raise BadResponse("bad CRC")
+            raise BadResponse(f"bad {self._framing.check}")
         if spoilt:
             raise BadResponse("the answer broke off")
         if self._stranger is not None:
@@ -191,9 +214,9 @@ class Turn:
         return answer_data(self._question, answer)
 
 
-def overheard(data: bytes, owed: Owed) -> None:
+def overheard(data: bytes, owed: Owed, framing: Framing = RTU) -> None:
     """Bytes that came while nobody was asking: late answers are settled, second ones noticed."""
-    reader = RtuReader()
+    reader = framing.reader()
     for unit, answer in reader.feed(data):
         owed.hear(unit, answer)
     while reader.missing:
@@ -203,12 +226,12 @@ def overheard(data: bytes, owed: Owed) -> None:
         owed.hear_broken(unit, function)
 
 
-def listened_out(unit: int, heard: bytes, owed: Owed) -> BadResponse:
+def listened_out(unit: int, heard: bytes, owed: Owed, framing: Framing = RTU) -> BadResponse:
     """What to say of the answer of a unit heard twice, after ``heard`` came behind it.
 
     If that holds no second answer, the unit's next one counts again.
     """
     owed.twice.discard(unit)
-    overheard(heard, owed)
+    overheard(heard, owed, framing)
     when = "" if unit in owed.twice else " a moment ago"
     return BadResponse(f"unit {unit} answered twice{when}", symptom=Symptom.SHARED)

@@ -90,7 +90,20 @@ class Roster:
             keys, options, facts = parts
             for at, problem, hint in contradictions(facts, profile):
                 self._blame(spot.at(*at), problem, hint)
+            self._check_commands(options, profile, spot)
             self.devices[keys.bus].append(_device(keys, options, facts, profile, rules))
+
+    def _check_commands(self, options: Any, profile: Profile, spot: Spot) -> None:  # noqa: ANN401  # the driver's
+        """A profile serves every bus of its family, and not every bus can carry every command."""
+        if not hasattr(options, "accept"):
+            return
+        for name, control in profile.controls.items():
+            try:
+                options.accept(control.target)
+            except ValueError as error:
+                problem, _, hint = str(error).partition("; ")
+                said = f'command "{name}" of profile "{profile.name}": {problem}'
+                self._blame(spot.at("bus"), said, hint)
 
     def _claim_id(self, name: object, spot: Spot) -> bool:
         """Take an id; False when there are too many devices to go on."""

@@ -20,6 +20,7 @@ from itertools import accumulate
 from typing import Protocol, TypeVar
 
 from gateway.config.site import Bus
+from gateway.diagnosis import finding
 from gateway.driver import (
     BadResponse,
     Busy,
@@ -32,7 +33,6 @@ from gateway.driver import (
     Value,
 )
 from gateway.edge.agenda import LATER
-from gateway.edge.exchange import NO_RESPONSE
 from gateway.edge.orders import Work
 from gateway.model import Control, Device, Point
 from gateway.values import gather
@@ -160,7 +160,7 @@ class _Job:
             return Outcome("refused", reason=str(why))
         except (NoResponse, BadResponse, LinkDown) as error:
             refused = isinstance(error, BadResponse) and error.symptom is Symptom.REFUSED
-            return Outcome("refused" if refused else "failed", reason=str(error) or NO_RESPONSE)
+            return Outcome("refused" if refused else "failed", reason=finding(error).text)
         for pause in looks:
             if outcome.result == "done":
                 break
@@ -176,7 +176,10 @@ class _Job:
         clock = asyncio.get_running_loop().time
         try:
             outcome = await self.set(LOOKS[: sum(upto < seconds for upto in accumulate(LOOKS))])
-            if self.begun is None or outcome.result == "refused":
+            if self.begun is None:
+                return outcome
+            if outcome.result == "refused":
+                await self._rest(RESTS[:1])  # a device failure may come after the deed
                 return outcome
             await asyncio.sleep(self.begun + seconds - clock())
         except asyncio.CancelledError:
@@ -197,8 +200,10 @@ class _Job:
                 await self.access.submit(
                     lambda link: link.write(self.device, self.control, self.control.rest)
                 )
-            except (NoResponse, BadResponse, LinkDown, ValueError) as error:
-                wrong = str(error) or NO_RESPONSE
+            except ValueError as why:
+                return str(why)
+            except (NoResponse, BadResponse, LinkDown) as error:
+                wrong = finding(error).text
             else:
                 return None
         return wrong

@@ -20,7 +20,8 @@ import pytest
 
 from drivers.modbus.framing import crc16
 from drivers.modbus.plan import plan
-from drivers.modbus.rows import NetworkUnit, Register, ScaleRegister, Setting, Traits
+from drivers.modbus.rows import NetworkUnit, Register, ScaleRegister, Traits
+from drivers.modbus.setting import Setting
 from gateway.driver import Block
 from gateway.model import Control, Device, Point
 

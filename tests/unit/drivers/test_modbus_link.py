@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.modbus.link import FORGET, ModbusLink, Unit, setting_question
+from drivers.modbus.link import ModbusLink, Unit
 from drivers.modbus.pdu import EXCEPTIONS, Question, Refused
 from drivers.modbus.plan import Read
-from drivers.modbus.rows import Setting, Traits
-from gateway.driver import Bad, BadResponse, NoResponse, Raw
-from gateway.model import Device
+from drivers.modbus.refusals import FORGET
+from drivers.modbus.rows import Traits
+from drivers.modbus.setting import Setting
+from gateway.driver import Bad, BadResponse, Busy, NoResponse, Raw, Symptom
+from gateway.model import Control, Device
 from tests.parts.modbus import blocks, control, device, point
 
 ILLEGAL = Bad("illegal address")
@@ -26,23 +29,35 @@ class Memory:
     """A wire to devices whose register ``a`` holds ``a``, without those at ``holes``."""
 
     holes: set[int] = field(default_factory=set)
+    code: int = 2  # what it says of a hole
     longest: int = 125
     refuses: int | None = None
+    functions: dict[int, int] = field(default_factory=dict)  # function → what it says of it
+    silent: bool = False
     depth: int = 1
     asked: list[tuple[int, int, int]] = field(default_factory=list)
+    functions_asked: list[int] = field(default_factory=list)
+    told: list[Question] = field(default_factory=list)
 
     async def ask(self, unit: Unit, question: Question) -> bytes:
         address, count = struct.unpack(">HH", question.pdu[1:5])
         self.asked.append((unit.unit, address, count))
-        if self.refuses is not None:
-            raise Refused(self.refuses)
-        if question.function > 4:
+        self.functions_asked.append(question.function)
+        if self.silent:
+            raise NoResponse("no answer")
+        refuses = self.functions.get(question.function, self.refuses)
+        if refuses is not None:
+            raise Refused(refuses)
+        if question.function > 4 and question.function != 23:
             return b""
         if count > self.longest:
             raise Refused(3)
         if self.holes & set(range(address, address + count)):
-            raise Refused(2)
+            raise Refused(self.code)
         return struct.pack(f">{count}H", *range(address, address + count))
+
+    async def tell(self, question: Question) -> None:
+        self.told.append(question)
 
 
 def meter(*addresses: int, unit: int = 1, **traits: Any) -> Device:
@@ -144,12 +159,74 @@ async def test_whatever_is_illegal_the_rest_is_read(
     for _ in range(8):
         wire.asked.clear()
         assert await poll(link, subject) == expected
-    for _, address, count in wire.asked:
+    for _, address, count in wire.asked if addresses - holes else ():
         assert count <= longest
         assert not holes & set(range(address, address + count))
 
 
-@pytest.mark.parametrize("code", [1, 4, 5, 6, 7, 8, 77])
+async def test_a_device_that_refuses_everything_is_asked_whether_it_is_there() -> None:
+    """Else it would go on "answering" long after it died."""
+    wire = Memory(holes={0, 1})
+    link = ModbusLink(wire, lambda: 0.0)
+    subject = meter(0, 1)
+    for _ in range(4):
+        assert await poll(link, subject) == {"p0": ILLEGAL, "p1": ILLEGAL}
+    wire.silent = True
+    with suppress(NoResponse):
+        await poll(link, subject)
+    for _ in range(3):
+        with pytest.raises(NoResponse):
+            await poll(link, subject)
+
+
+async def test_a_length_that_is_too_long_is_learnt_for_every_read_of_the_table() -> None:
+    wire = Memory(longest=20)
+    link = ModbusLink(wire, lambda: 0.0)
+    await poll(link, meter(*range(40)))
+    wire.asked.clear()
+    assert await poll(link, meter(*range(100, 140))) == {f"p{a}": a for a in range(100, 140)}
+    assert [count for _, _, count in wire.asked] == [20, 20], "not tried whole"
+
+
+async def test_a_value_it_does_not_like_is_no_length() -> None:
+    wire = Memory(holes={3}, code=3)
+    link = ModbusLink(wire, lambda: 0.0)
+    assert (await poll(link, meter(*range(8))))["p3"] == Bad("illegal value")
+    wire.asked.clear()
+    await poll(link, meter(*range(100, 120)))
+    assert wire.asked == [(1, 100, 20)]
+
+
+# ---------------------------------------------------------------- exceptions by meaning
+
+
+async def test_an_illegal_function_is_not_asked_for_again_soon_and_other_tables_are() -> None:
+    now = 0.0
+    wire = Memory(functions={3: 1})
+    link = ModbusLink(wire, lambda: now)
+    subject = device(
+        point("i", table="input", address=0),
+        point("h", table="holding", address=0),
+        point("k", table="holding", address=9),
+    )
+    refused = Bad("illegal function")
+    for _ in range(3):
+        assert await poll(link, subject) == {"i": 0, "h": refused, "k": refused}
+    assert [function for function in wire.functions_asked if function == 3] == [3]
+    asked = []
+    for _ in range(24 * 60):
+        now += 60.0
+        wire.functions_asked.clear()
+        await poll(link, subject)
+        asked += [now] * wire.functions_asked.count(3)
+    assert asked[0] <= 120.0, "it may only have been starting"
+    assert len(asked) <= 6 + 24, "later once an hour"
+    wire.functions.clear()
+    now += FORGET
+    assert await poll(link, subject) == {"i": 0, "h": 0, "k": 9}
+
+
+@pytest.mark.parametrize("code", [4, 7, 8, 9, 77])
 async def test_other_refusals_make_the_points_bad_and_nothing_is_cut(code: int) -> None:
     wire = Memory(refuses=code)
     link = ModbusLink(wire, lambda: 0.0)
@@ -157,6 +234,49 @@ async def test_other_refusals_make_the_points_bad_and_nothing_is_cut(code: int) 
     for _ in range(2):
         assert await poll(link, meter(0, 1)) == {"p0": reason, "p1": reason}
     assert len(wire.asked) == 2
+
+
+@pytest.mark.parametrize(("code", "says"), [(5, "still working"), (6, "busy")])
+async def test_a_busy_device_wants_to_be_asked_later(code: int, says: str) -> None:
+    link = ModbusLink(Memory(refuses=code), lambda: 0.0)
+    with pytest.raises(Busy, match=says) as caught:
+        await poll(link, meter(0, 1))
+    assert caught.value.symptom is Symptom.REFUSED
+
+
+@pytest.mark.parametrize("absent", [{5}, {0, 1}, {3, 40}, {63}])
+async def test_a_failure_that_repeats_is_searched_for_once_and_its_neighbours_are_read(
+    absent: set[int],
+) -> None:
+    """Some devices answer 4 of registers that they do not have."""
+    wire = Memory(holes=absent, code=4)
+    link = ModbusLink(wire, lambda: 0.0)
+    subject = meter(*range(64))
+    costs = []
+    for _ in range(9):
+        wire.asked.clear()
+        found = await poll(link, subject)
+        costs.append(len(wire.asked))
+    failed = Bad("device failure")
+    assert found == {f"p{a}": failed if a in absent else a for a in range(64)}
+    assert costs[:2] == [1, 1], "once or twice may be a whim"
+    assert max(costs) <= 17 + 4
+    assert costs[-1] <= 2 + len(absent)
+
+
+async def test_a_device_that_fails_as_a_whole_is_not_picked_apart() -> None:
+    now = 0.0
+    wire = Memory(refuses=4)
+    link = ModbusLink(wire, lambda: now)
+    subject = meter(*range(64))
+    for _ in range(3600):
+        now += 1.0
+        assert set((await poll(link, subject)).values()) == {Bad("device failure")}
+    assert len(wire.asked) <= 3600 + 6 * 7, "six requests for a search, seven searches an hour"
+    wire.refuses = None
+    wire.asked.clear()
+    assert await poll(link, subject) == {f"p{a}": a for a in range(64)}
+    assert wire.asked == [(1, 0, 64)], "and it is whole as soon as it is well"
 
 
 async def test_a_single_value_refused_for_its_length_says_so() -> None:
@@ -167,8 +287,11 @@ async def test_a_single_value_refused_for_its_length_says_so() -> None:
 @pytest.mark.parametrize("code", [10, 11])
 async def test_a_gateway_that_cannot_reach_the_unit_is_silence(code: int) -> None:
     link = ModbusLink(Memory(refuses=code), lambda: 0.0)
-    with pytest.raises(NoResponse, match="gateway"):
+    with pytest.raises(NoResponse, match="gateway") as caught:
         await poll(link, meter(0))
+    assert caught.value.symptom is Symptom.UNREACHED
+    with pytest.raises(NoResponse, match="gateway"):
+        await link.write(device(), control("set", table="holding", address=1), 1)
 
 
 # ---------------------------------------------------------------- commands
@@ -189,6 +312,11 @@ async def test_a_gateway_that_cannot_reach_the_unit_is_silence(code: int) -> Non
         ({"address": 1, "type": "uint32", "order": "CDAB"}, 65538, "10000100020400020001"),
         ({"address": 4, "bit": 3}, True, "160004fff70008"),
         ({"address": 4, "bit": 3}, False, "160004fff70000"),
+        ({"address": 4, "bit": 3, "order": "BA"}, True, "160004f7ff0800"),
+        ({"address": 4, "type": "uint8h"}, 0x12, "16000400ff1200"),
+        ({"address": 4, "type": "int8l"}, -2, "160004ff0000fe"),
+        ({"address": 4, "type": "uint8l", "order": "BA"}, 1, "16000400ff0100"),
+        ({"address": 4, "type": "uint8h", "write": "single"}, 0x12, "0600041200"),
         ({"address": 1, "scale": 0.1}, 42.3, "06000101a7"),
         ({"address": 1, "scale": 0.5, "offset": -10}, 20, "060001003c"),
         ({"address": 1, "type": "string", "length": 2}, "ON", "1000010002044f4e0000"),
@@ -196,7 +324,7 @@ async def test_a_gateway_that_cannot_reach_the_unit_is_silence(code: int) -> Non
 )
 def test_a_command_becomes_one_request(keys: dict[str, Any], value: Any, pdu: str) -> None:
     target = Setting(**{"table": "holding", **keys}).complete(Traits())
-    assert setting_question(target, value).pdu.hex() == pdu
+    assert target.question(value).pdu.hex() == pdu
 
 
 @pytest.mark.parametrize(
@@ -220,10 +348,50 @@ async def test_a_value_that_does_not_fit_never_reaches_the_wire(
     assert not wire.asked
 
 
-async def test_a_refused_command_says_why() -> None:
-    link = ModbusLink(Memory(refuses=6), lambda: 0.0)
-    with pytest.raises(BadResponse, match="refused: busy"):
-        await link.write(device(), control("set", table="holding", address=1), 1)
+@pytest.mark.parametrize(
+    ("code", "keys", "says"),
+    [
+        (2, {}, "refused: illegal address"),
+        (4, {}, "refused: device failure"),
+        (1, {}, 'refused: illegal function; write = "multiple" may do'),
+        (1, {"write": "multiple"}, 'illegal function; write = "single" may do'),
+        (1, {"bit": 3}, "illegal function; it cannot set a part .* never done unasked"),
+    ],
+)
+async def test_a_refused_command_says_why_and_what_to_try(
+    code: int, keys: dict[str, Any], says: str
+) -> None:
+    wire = Memory(refuses=code)
+    link = ModbusLink(wire, lambda: 0.0)
+    with pytest.raises(BadResponse, match=says) as caught:
+        await link.write(device(), control("set", table="holding", address=1, **keys), 1)
+    assert caught.value.symptom is Symptom.REFUSED
+    assert len(wire.asked) == 1, "nothing else is tried"
+
+
+async def test_a_busy_device_is_to_be_told_again_and_one_that_needs_time_has_taken_it() -> None:
+    subject, setting = device(), control("set", table="holding", address=1)
+    with pytest.raises(Busy):
+        await ModbusLink(Memory(refuses=6), lambda: 0.0).write(subject, setting, 1)
+    await ModbusLink(Memory(refuses=5), lambda: 0.0).write(subject, setting, 1)
+
+
+async def test_a_broadcast_is_told_to_all_and_waits_for_nobody() -> None:
+    wire = Memory()
+    setting = control("off", table="coil", address=7, broadcast=True)
+    await ModbusLink(wire, lambda: 0.0).write(device(), setting, False)
+    assert [question.pdu.hex() for question in wire.told] == ["0500070000"]
+    assert not wire.asked
+
+
+async def test_an_exchange_writes_and_brings_what_it_reads() -> None:
+    shown = point("level", table="holding", address=20, type="uint32")
+    target = control("set", table="holding", address=1, write="exchange").target
+    setting = Control("set", target.linked(shown.source))
+    wire = Memory()
+    raw = await ModbusLink(wire, lambda: 0.0).write(device(shown), setting, 7)
+    assert raw == 20 << 16 | 21
+    assert setting.target.question(7).pdu.hex() == "170014000200010001020007"
 
 
 def test_a_read_keeps_its_rows_in_order() -> None:

@@ -8,7 +8,8 @@ from typing import Any, get_args
 import pytest
 
 from drivers.modbus.layout import WORDS, Type
-from drivers.modbus.rows import Identity, Register, ScaleRegister, Setting, Traits
+from drivers.modbus.rows import Identity, Register, ScaleRegister, Traits
+from drivers.modbus.setting import Setting
 
 PLAIN = Traits()
 
