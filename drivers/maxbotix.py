@@ -28,6 +28,7 @@ from gateway.driver import (
     LinkDown,
     NoResponse,
     Point,
+    Symptom,
     Value,
 )
 from gateway.units import Between, Duration
@@ -176,6 +177,25 @@ class MaxbotixLink:
         self._news.set()
 
 
+ADVICE: Mapping[Symptom, tuple[str, ...]] = {
+    Symptom.SILENT: (
+        "Check that the sensor has power, and that its TX goes to the adapter's RX.",
+        "Check that its pin 4 is open or high: held low, it stops measuring.",
+        "Check that the model sends by itself and is not triggered.",
+    ),
+    Symptom.GARBLED: (
+        "Use an adapter for RS-232 levels, or invert RX: most models send inverted.",
+        "Compare the baud rate with the sensor's data sheet: 9600 as a rule.",
+        "Compare digits in the profile with the model: 3, 4 or 5.",
+        "Join the grounds of sensor and adapter.",
+    ),
+    Symptom.UNREACHED: (
+        "Check that the adapter is plugged in: ls -l /dev/serial/by-id",
+        "Check that no other program has the port open.",
+        "Check that the gateway's user may open it: group dialout.",
+    ),
+}
+
 DRIVERS: Mapping[str, Driver] = {
     "maxbotix": Driver(
         name="maxbotix",
@@ -188,5 +208,6 @@ DRIVERS: Mapping[str, Driver] = {
         command=NoCommand,
         plan=plan,
         open=open_maxbotix,
+        advice=ADVICE,
     )
 }

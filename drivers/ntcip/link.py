@@ -32,6 +32,7 @@ from gateway.driver import (
     LinkDown,
     NoResponse,
     Raw,
+    Symptom,
     Value,
 )
 from gateway.units import Between, Duration
@@ -40,7 +41,7 @@ FORGET = 3600.0
 """Seconds after which an absent object is asked for again: firmware is updated (as for Modbus)."""
 
 _WAITING = 64
-_ABSENT = Bad("no such object")
+_ABSENT = Bad("no such object", refused=True)
 
 Objects: TypeAlias = dict[str, Held | Bad]
 
@@ -169,10 +170,11 @@ class NtcipLink:
             elif answer.status == message.TOO_BIG and len(parts) > 1:
                 self._too_big.add(oids)
             elif answer.status == message.TOO_BIG:
-                objects.update(dict.fromkeys(oids, Bad(answer.problem)))
+                objects.update(dict.fromkeys(oids, Bad(answer.problem, refused=True)))
             else:
                 at = f" at {refused}" if refused else ""
-                raise BadResponse(f"refused: {answer.problem}{at}")
+                reason = f"refused: {answer.problem}{at}"
+                raise BadResponse(reason, symptom=Symptom.REFUSED)
 
     async def _ask(self, oids: tuple[str, ...]) -> Response:
         """The controller's answer to one request."""
@@ -187,7 +189,9 @@ class NtcipLink:
         self._transport.sendto(request.numbered(number))
         answer = await self._answer(number)
         if not answer.status and tuple(oid for oid, _ in answer.held) != oids:
-            raise BadResponse("other objects answered than were asked for")
+            raise BadResponse(
+                "other objects answered than were asked for", symptom=Symptom.MISMATCH
+            )
         return answer
 
     async def _answer(self, number: int) -> Response:
@@ -214,7 +218,8 @@ class NtcipLink:
         if self._wire.lost:
             raise LinkDown(str(arrived))
         reason = arrived.strerror if isinstance(arrived, OSError) else None
-        raise NoResponse(f"port {self._options.port}: {reason or arrived}")
+        where = f"port {self._options.port}: {reason or arrived}"
+        raise NoResponse(where, symptom=Symptom.UNREACHED)
 
 
 def value_of(row: Object, held: Sequence[Held | Bad]) -> Raw:
