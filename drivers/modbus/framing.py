@@ -8,7 +8,9 @@ unfinished frame, and step over what cannot be a frame. Neither knows what was a
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
 _MBAP = struct.Struct(">HHHB")
 _MBAP_PREFIX = 6  # bytes before those that the length field counts
@@ -65,6 +67,46 @@ class MbapReader:
 
 
 # ---------------------------------------------------------------- serial line
+
+
+class Reader(Protocol):
+    """Answer frames out of a serial line's bytes; ``RtuReader`` says what each of these is."""
+
+    skipped: int
+    broken: set[tuple[int, int]]
+
+    @property
+    def rest(self) -> bytes: ...  # noqa: D102
+
+    @property
+    def front(self) -> tuple[int, int] | None: ...  # noqa: D102
+
+    @property
+    def missing(self) -> int: ...  # noqa: D102
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]: ...  # noqa: D102
+
+    def resync(self) -> Iterator[tuple[int, bytes]]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How PDUs travel on a serial line.
+
+    ``frame(unit, pdu)`` makes the bytes to send; a PDU of n bytes takes ``extra + n * per_byte``.
+    ``pause`` is how many seconds may pass inside a frame; ``check`` names its check sum.
+    """
+
+    frame: Callable[[int, bytes], bytes]
+    reader: Callable[[], Reader]
+    check: str
+    extra: int
+    per_byte: int
+    pause: float
+
+    def length(self, pdu: int) -> int:
+        """Characters a PDU of so many bytes takes."""
+        return self.extra + pdu * self.per_byte
 
 
 def _crc_table() -> tuple[int, ...]:
@@ -202,3 +244,7 @@ class RtuReader:
         rest, self._rest = self._rest, b""
         self.skipped += bool(rest)
         yield from self.feed(rest[1:])
+
+
+RTU = Framing(rtu_frame, RtuReader, check="CRC", extra=3, per_byte=1, pause=0.0)
+"""Unit, PDU, CRC."""

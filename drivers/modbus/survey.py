@@ -22,8 +22,8 @@ from drivers.modbus.framing import RtuReader, crc16
 from drivers.modbus.identity import verify
 from drivers.modbus.link import ModbusLink, Wire
 from drivers.modbus.pdu import Refused
+from drivers.modbus.port import Port
 from drivers.modbus.rows import NetworkUnit
-from drivers.modbus.rtu import Serial
 from drivers.modbus.rtu_tcp import RtuTcp
 from gateway.driver import (
     BadResponse,
@@ -71,7 +71,7 @@ class Overhears(Protocol):
 
 def hurried(options: object) -> float:
     """Seconds a unit gets to begin its answer while nobody knows whether it is there."""
-    if isinstance(options, Serial):
+    if isinstance(options, Port):
         return _HURRY + _HURRY_CHARACTERS * options.character
     if isinstance(options, RtuTcp):
         return min(options.timeout, _HURRY_THROUGH_TCP)
@@ -141,7 +141,9 @@ async def _line(wire: Wire, units: Sequence[int], patience: float) -> AsyncItera
 
 async def _again(wire: Wire, unit: int, patience: float) -> Sighting:
     """Somebody may be there: ask in peace, several times."""
-    tries = [await _ask(wire, unit, max(_TIME_TO_SPARE, patience)) for _ in range(_ASKED_AGAIN)]
+    tries: list[_Heard] = []
+    while len(tries) < _ASKED_AGAIN and all(h.symptom is not Symptom.SILENT for h in tries):
+        tries.append(await _ask(wire, unit, max(_TIME_TO_SPARE, patience)))
     good = [heard for heard in tries if heard.answer is not None]
     odd = [heard for heard in tries if heard.symptom in _ODD]
     if not good and (len(odd) < len(tries) or odd[-1].symptom is Symptom.STRANGER):
