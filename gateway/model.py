@@ -34,6 +34,10 @@ class _Nothing(dict[str, Any]):
 
 NOTHING: Mapping[str, Any] = _Nothing()
 
+IDENTITY = "identity"
+"""What is bad in every reading of a device that is not what its profile describes: no value of it
+is good then, and this says how it differs."""
+
 
 class Quality(StrEnum):
     """How far a value can be trusted, in the words of OPC UA."""

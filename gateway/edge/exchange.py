@@ -13,11 +13,8 @@ from typing import NamedTuple
 
 from gateway.diagnosis import Finding, finding
 from gateway.driver import Bad, BadResponse, Block, Busy, Link, NoResponse, Symptom
-from gateway.model import Device, Millis, Reading
+from gateway.model import IDENTITY, Device, Millis, Reading
 from gateway.values import Answer, Count, gather
-
-IDENTITY = "identity"
-"""What is bad of a device that is not what its profile describes; no point needs to be so named."""
 
 
 class Heard(NamedTuple):

@@ -87,6 +87,10 @@ class Seen(Protocol):
         """Why the latest poll got no answer, if it got none."""
 
     @property
+    def bad(self) -> Mapping[str, str]:
+        """What was bad in the latest reading, and why."""
+
+    @property
     def period(self) -> Millis:
         """The time between answers: as configured, or as observed where that is longer."""
 

@@ -61,6 +61,7 @@ class Sight:
         "_standing",
         "_sun",
         "_whole",
+        "bad",
         "device",
         "fresh",
         "good",
@@ -92,6 +93,7 @@ class Sight:
         self.good: dict[str, Value] = {}
         self.fresh: Mapping[str, Value] = NOTHING
         self.silent: str | None = None
+        self.bad: Mapping[str, str] = NOTHING
         self.resumed = True
         self.period: Millis = self._shortest
         self._interval: Millis = self._shortest
@@ -105,6 +107,7 @@ class Sight:
         """Take in a reading."""
         self.t = t = reading.t
         self.silent = reading.silent
+        self.bad = reading.bad
         if reading.silent is not None:
             self.fresh = NOTHING
             return

@@ -7,7 +7,7 @@ writes down every request. It is what the poller sees of a driver, and nothing m
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +24,7 @@ from gateway.driver import (
     NoResponse,
     Point,
     Raw,
+    Symptom,
 )
 from gateway.model import Value
 
@@ -57,6 +58,8 @@ class Wire:
     silent: dict[str, Sequence[Span]] = field(default_factory=dict)
     down: Sequence[Span] = ()
     answers: Callable[[Block, float], Sequence[Raw]] | None = None
+    verify: Callable[[Link, Device], Awaitable[str | None]] | None = None
+    advice: Mapping[Symptom, tuple[str, ...]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     opened: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
@@ -82,6 +85,8 @@ class Wire:
             command=NoOptions,
             plan=plan,
             open=self._open,
+            verify=self.verify,
+            advice=self.advice,
         )
 
     def bus(self, *devices: Device, name: str = "b") -> Bus:

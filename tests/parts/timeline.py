@@ -16,7 +16,8 @@ whom it means: ``at 18:30 lamp-2 lamp-3: power 3 W``, else it means all. A devic
 its story ever gives a value. Besides values (``on``, ``off``, a number with any unit, a word,
 ``25 °C +10/min`` for a ramp) a point may be ``bad``, ``uncertain`` or ``unread``; a device may be
 ``silent`` until it ``answers``, ``unheard`` until ``heard`` (a gap: no readings at all), or polled
-``every 60s`` from then on. ``restart`` ends the engine and starts another from its snapshot.
+``every 60s`` from then on. A device may be ``another`` than its profile describes until it is
+``itself``. ``restart`` ends the engine and starts another from its snapshot.
 ``acknowledge CODE`` and ``reset CODE`` are a person's. Times run on past midnight.
 
 An expectation is ``raise|clear CODE [SEVERITY] [of SUBJECT] at TIME``; the severity is left out
@@ -261,7 +262,7 @@ class Shows:
     def __init__(self, asset: Asset) -> None:
         self.asset = asset
         self.every = asset.every
-        self.silent = self.unheard = False
+        self.silent = self.unheard = self.another = False
         self.values: dict[str, tuple[int, Value, float]] = {}
         self.quality: dict[str, str] = {}
 
@@ -272,6 +273,8 @@ class Shows:
                 self.silent = word == "silent"
             case "unheard" | "heard":
                 self.unheard = word == "unheard"
+            case "another" | "itself":
+                self.another = word == "another"
             case "every":
                 self.every = parse_duration(rest)
             case _ if rest in {"bad", "uncertain", "unread"}:
@@ -297,6 +300,8 @@ class Shows:
         bad = {point: "bad" for point in read if self.quality.get(point) == "bad"}
         uncertain = frozenset(p for p in read if self.quality.get(p) == "uncertain")
         values = {point: self._value(point, t) for point in read if point not in bad}
+        if self.another:
+            uncertain, bad = frozenset(values), {**bad, "identity": "holding 0 holds 0x0001"}
         return Reading(name, kind, zero + t, values, uncertain, bad)
 
     def _value(self, point: str, t: int) -> Value:

@@ -94,10 +94,10 @@ def grade(seen: Seen, settings: CommLoss, attempts: Attempts) -> Severity:
 def tell(
     seen: Seen, _settings: CommLoss, attempts: Attempts, _since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
-    """How many attempts failed, for how long, and what the last one said."""
+    """How many attempts failed, for how long, and what kind of silence the last one met."""
     message = (
         f"no valid answer to {attempts.failed} attempts in a row for "
-        f"{lasted(attempts.since, seen.t)}; the last: {attempts.why}"
+        f"{lasted(attempts.since, seen.t)}: {attempts.why}"
     )
     return message, {"attempts": attempts.failed, "since": attempts.since, "reason": attempts.why}
 
