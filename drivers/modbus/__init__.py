@@ -1,8 +1,8 @@
-"""Modbus, the field bus of most devices: ``modbus-tcp``, ``modbus-rtu``, ``modbus-rtu-tcp``.
+"""Modbus, the field bus of most devices, on TCP, serial lines and serial servers.
 
 ``pdu`` and ``framing`` know the bytes, ``rows`` what people write, ``codec`` the values, ``plan``
 the requests; all of them are functions of their arguments. ``link`` reads blocks over any wire;
-``tcp``, ``rtu`` and ``rtu_tcp`` are the wires.
+``tcp``, ``rtu``, ``ascii`` and ``rtu_tcp`` are the wires.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from drivers.modbus import advice
+from drivers.modbus.ascii import SerialAscii, open_ascii
 from drivers.modbus.identity import verify
 from drivers.modbus.plan import plan
 from drivers.modbus.rows import NetworkUnit, Register, SerialUnit, Traits
@@ -50,6 +51,13 @@ DRIVERS: Mapping[str, Driver] = {
             device=SerialUnit,
             open=open_rtu,
             advice=advice.SERIAL,
+        ),
+        _modbus(
+            name="modbus-ascii",
+            summary="Modbus ASCII on a serial line",
+            options=SerialAscii,
+            device=SerialUnit,
+            open=open_ascii,
         ),
         _modbus(
             name="modbus-rtu-tcp",
