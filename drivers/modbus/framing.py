@@ -175,6 +175,8 @@ def _identification_length(data: bytes, at: int) -> int:
     if len(data) < end:
         return -1
     for _ in range(data[end - 1]):
+        if end - at + 2 > MAX_RTU_FRAME:
+            return 0  # what cannot end in time must not be waited for
         if len(data) < end + 2:
             return -1
         end += 2 + data[end + 1]
