@@ -113,6 +113,12 @@ class Poller:
 
     async def run(self) -> NoReturn:
         """Open, poll, reopen, for ever; may be run again if it failed."""
+        try:
+            await self._keep_open()
+        finally:
+            self.orders.refuse("the bus was closed")
+
+    async def _keep_open(self) -> NoReturn:
         self._agenda.resume(self._clock.monotonic())
         fruitless = 0  # links in a row that gave no answer
         while True:

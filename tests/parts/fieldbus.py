@@ -49,7 +49,10 @@ class Request:
 
 @dataclass
 class Wire:
-    """One bus. ``answers(block, t)`` may be replaced; it returns raws or raises, as a link does."""
+    """One bus. ``answers(block, t)`` may be replaced; it returns raws or raises, as a link does.
+
+    So may ``written(control, value, t)``, which says what becomes of a command.
+    """
 
     takes: float = 0.02
     timeout: float = 0.3
@@ -58,6 +61,7 @@ class Wire:
     silent: dict[str, Sequence[Span]] = field(default_factory=dict)
     down: Sequence[Span] = ()
     answers: Callable[[Block, float], Sequence[Raw]] | None = None
+    written: Callable[[Control, Value, float], Raw | None] | None = None
     verify: Callable[[Link, Device], Awaitable[str | None]] | None = None
     advice: Mapping[Symptom, tuple[str, ...]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
@@ -157,8 +161,14 @@ class ScriptedLink:
         )
         return raws
 
-    async def write(self, device: Device, control: Control, value: Value) -> None:
-        await self.wire.exchange(device.id, f"{control.name}={value}", lambda: None)
+    async def write(self, device: Device, control: Control, value: Value) -> Raw | None:
+        written = self.wire.written or (lambda *_: None)
+        raw: Raw | None = await self.wire.exchange(
+            device.id,
+            f"{control.name}={value}",
+            lambda: written(control, value, self.wire.now()),
+        )
+        return raw
 
 
 def _ones(block: Block, _t: float) -> Sequence[Raw]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from gateway.edge.agenda import Agenda, Poll
+from gateway.edge.agenda import LATER, Agenda, Poll
 from gateway.model import Device
 from tests.parts.fieldbus import plan, scripted_device
 
@@ -158,6 +158,44 @@ def test_a_poll_cut_off_by_the_wire_is_due_as_it_was() -> None:
     again = agenda.take(0.0)
     assert again is not None
     assert again.turn is poll.turn
+
+
+def test_a_busy_device_is_asked_again_soon_while_its_neighbours_have_their_turns() -> None:
+    agenda = Agenda(lamps(2), plan, start=0.0)
+    drive(agenda, until=1.4)
+    busy = agenda.take(1.5)
+    assert busy is not None
+    assert busy.turn.device.id == "lamp-1"
+    agenda.put_off(busy, 1.5)
+    assert agenda.next_at() == pytest.approx(1.5 + LATER[0])
+    again = agenda.take(agenda.next_at())
+    assert again is not None
+    assert names(again) == names(busy), "as it was"
+    agenda.put_off(again, 1.6)
+    neighbour = agenda.take(2.0)
+    assert neighbour is not None
+    assert neighbour.turn.device.id == "lamp-0"
+    agenda.answered(neighbour, 2.0)
+    last = agenda.take(1.6 + LATER[1])
+    assert last is not None
+    assert last.turn is busy.turn
+    assert not last.patient, "now it counts as busy"
+    agenda.answered(last, 2.1)
+    assert agenda.next_at() == pytest.approx(2.5), "in its grid again"
+    assert agenda.slip == 0
+
+
+def test_a_busy_answer_ends_a_silence() -> None:
+    agenda = Agenda(lamps(1), plan, start=0.0)
+    poll = agenda.take(0.0)
+    assert poll is not None
+    agenda.silent(poll, 0.3, 0.3)
+    poll = agenda.take(agenda.next_at())
+    assert poll is not None
+    agenda.put_off(poll, 1.0)
+    assert not poll.turn.breaker.suspect
+    assert not agenda.mute
+    assert poll.turn.fresh, "what it owes is read whole"
 
 
 def test_after_an_outage_everything_is_read_whole_and_no_slip_is_counted() -> None:

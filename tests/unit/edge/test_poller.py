@@ -11,7 +11,7 @@ from statistics import median
 
 import pytest
 
-from gateway.driver import BadResponse, Block, Device, LinkDown, NoResponse, Raw
+from gateway.driver import BadResponse, Block, Busy, Device, LinkDown, NoResponse, Raw
 from gateway.edge.orders import Work
 from gateway.edge.poller import Poller
 from gateway.edge.pulse import Pulse
@@ -176,12 +176,50 @@ def test_an_untrustworthy_block_costs_its_own_points_only() -> None:
         assert reading.silent is None
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_busy_device_costs_no_sample_and_its_neighbours_no_time(times: int) -> None:
+    told = dict.fromkeys(range(100), 0)
+
+    def answers(block: Block, t: float) -> Sequence[Raw]:
+        if block.device.id == "lamp-1" and told[int(t)] < times and t > 2.0:
+            told[int(t)] += 1
+            raise Busy("busy")
+        return [1] * len(block.points)
+
+    run = poll(lamps(4), 30.0, script=lambda wire: setattr(wire, "answers", answers))
+    assert len(run.times("lamp-1")) >= 28
+    assert all(reading.values for reading in run.of("lamp-1"))
+    assert run.times("lamp-1", silent=True) == []
+    assert run.poller.slip == 0
+    for i in (0, 2, 3):
+        times_of = run.times(f"lamp-{i}")[1:]
+        gaps = [b - a for a, b in pairwise(times_of)]
+        assert max(gaps) <= 1.0 + run.wire.takes + 0.011, "at most one request in the way"
+
+
+def test_a_device_that_stays_busy_is_busy_at_this_tick_and_not_silent_for_the_others() -> None:
+    def answers(block: Block, _t: float) -> Sequence[Raw]:
+        if block.request == "b":
+            raise Busy("busy")
+        return [1] * len(block.points)
+
+    device = scripted_device("x", ("power", 1.0, "a"), ("energy", 1.0, "b"))
+    run = poll([device], 20.0, script=lambda wire: setattr(wire, "answers", answers))
+    assert len(run.readings) >= 19
+    for reading in run.readings:
+        assert (reading.values, reading.bad) == ({"power": 1}, {"energy": "busy"})
+    asked = [round(r.began - run.wire.requests[0].began, 2) for r in run.wire.requests][:6]
+    assert asked == pytest.approx([0.0, 0.02, 0.15, 0.17, 0.7, 0.72], abs=0.03)
+
+
 def test_a_device_whose_every_block_fails_is_silent_for_that_reason_but_keeps_its_turns() -> None:
     def answers(_block: Block, _t: float) -> Sequence[Raw]:
         raise BadResponse("wrong CRC")
 
     run = poll(lamps(2), 30.0, script=lambda wire: setattr(wire, "answers", answers))
-    assert {reading.silent for reading in run.readings} == {"what comes back is damaged (wrong CRC)"}
+    assert {reading.silent for reading in run.readings} == {
+        "what comes back is damaged (wrong CRC)"
+    }
     assert len(run.of("lamp-0")) >= 30, "it answers in time, so it costs its neighbours nothing"
 
 
@@ -208,7 +246,9 @@ def test_a_lost_wire_silences_the_whole_bus_once_an_attempt_and_backs_off() -> N
     for i in range(3):
         silent = run.times(f"lamp-{i}", silent=True)
         assert silent == pytest.approx(attempts, abs=0.02)
-        assert {r.silent for r in run.of(f"lamp-{i}") if r.silent} == {"it cannot be reached (refused)"}
+        assert {r.silent for r in run.of(f"lamp-{i}") if r.silent} == {
+            "it cannot be reached (refused)"
+        }
         back = [t for t in run.times(f"lamp-{i}") if t > 130.0]
         assert back[0] <= attempts[-1] + 30.5, "whole and at once when the wire is back"
     assert not run.broken
