@@ -100,7 +100,10 @@ class Busy(BadResponse):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """Points of one device that one request reads; ``request`` is the driver's own."""
+    """Points of one device that one request reads; ``request`` is the driver's own.
+
+    It may say for people what it asks for (``asks``), and how many registers or objects (``size``).
+    """
 
     device: Device
     points: tuple[Point, ...]

@@ -34,7 +34,8 @@ from gateway.values import linear_percent
 class Rows:
     """Reads the rows of one profile, gathering their points and every mistake.
 
-    ``ends`` are the two asset facts each derived point needs. ``names`` are the points that may be
+    ``ends`` are the two asset facts each derived point needs, ``keys`` the generic keys of the row
+    each point came from. ``names`` are the points that may be
     referred to; while a row cannot be read they are not ``whole``, and nobody is blamed for naming
     one that is not there.
     """
@@ -49,6 +50,7 @@ class Rows:
         self._traits = traits
         self._every = every
         self.ends: dict[str, tuple[str, str]] = {}
+        self.keys: dict[str, PointKeys] = {}
         self.names: dict[str, None] = {}
         self.whole = True
 
@@ -116,6 +118,7 @@ class Rows:
         for name, source in sources:
             if self._reserve(name, spot, problems):
                 self.points.append(self._point(name, source, keys, convert, counting))
+                self.keys[name] = keys
 
     def _sources(
         self,

@@ -21,6 +21,7 @@ from typing import Any, Literal
 from gateway import registry
 from gateway.controls import read_controls
 from gateway.driver import Driver
+from gateway.keys import PointKeys
 from gateway.model import NOTHING, Control, Derived, Device, Kind, Point
 from gateway.points import Rows
 from gateway.problems import ConfigurationError, Problem, suggest
@@ -35,7 +36,8 @@ _LIBRARY = re.compile(r"[a-z0-9][a-z0-9_-]*/[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCI
 class Profile:
     """A checked profile; ``traits`` is the driver's own part of its head.
 
-    ``ends`` gives for each derived point the two asset facts a device must have for it.
+    ``ends`` gives for each derived point the two asset facts a device must have for it, ``keys``
+    for each point that is read the generic keys of its row, as written.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Profile:
     atomic: tuple[tuple[str, ...], ...] = ()
     controls: Mapping[str, Control] = NOTHING
     ends: Mapping[str, tuple[str, str]] = NOTHING
+    keys: Mapping[str, PointKeys] = NOTHING
     file: Path
 
 
@@ -128,6 +131,7 @@ def _read(ref: str, document: Document, problems: list[Problem]) -> Profile | No
         atomic=atomic,
         controls=controls,
         ends=rows.ends,
+        keys=rows.keys,
         file=document.file,
     )
     if rows.whole:

@@ -58,6 +58,19 @@ class Read:
         """Every row, in the order of the values."""
         return tuple(row for part in self.parts for row in part.rows)
 
+    @property
+    def size(self) -> int:
+        """How many registers, or bits of a bit table, it asks for, far exponents included."""
+        return self.end - self.start + len(self.far)
+
+    @property
+    def asks(self) -> str:
+        """The same for people."""
+        far = "".join(f", {' '.join(map(str, row.place))}" for row, _ in self.far)
+        what = "bit" if self.table in BIT_TABLES else "register"
+        count = f"{self.size} {what}{'s' * (self.size > 1)}"
+        return f"{self.table} {self.start} to {self.end - 1}{far}: {count}"
+
 
 def plan(device: Device, points: Sequence[Point]) -> Sequence[Block]:
     """The blocks that read these points of a device, in order of table and address."""

@@ -7,7 +7,7 @@ Everything refused here is refused with a text for whoever wrote the row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from drivers.modbus.layout import BOUNDS, DEFAULT_ORDER, WORDS, End, Order, Type, as_read
@@ -123,8 +123,8 @@ class ScaleRegister:
 class Exponent(ScaleRegister):
     """A completed scale register; ``near`` if one request holds it and its point together."""
 
-    order: Order
-    near: bool
+    order: Order = field(repr=False)
+    near: bool = field(repr=False)
 
     @property
     def row(self) -> Register:

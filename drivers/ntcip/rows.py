@@ -148,6 +148,16 @@ class Get:
     rows: tuple[Object, ...]
     parts: tuple[tuple[str, ...], ...]
 
+    @property
+    def size(self) -> int:
+        """How many objects it asks for."""
+        return len({oid for part in self.parts for oid in part})
+
+    @property
+    def asks(self) -> str:
+        """The same for people."""
+        return f"{self.size} object{'s' * (self.size > 1)}"
+
 
 def plan(device: Device, points: Sequence[Point]) -> Sequence[Block]:
     """The requests that read these points; a request is filled before the next is begun."""
