@@ -39,7 +39,7 @@ class Owed:
 
     def __init__(self) -> None:
         self._units: dict[int, dict[bytes, int]] = {}
-        self._said: dict[int, int] = {}  # the function of each unit's latest answer
+        self._said: dict[int, bytes] = {}  # the head of each unit's latest answer
         self._latest = 0  # who gave the latest answer of all
         self.twice: set[int] = set()
         """Units that were heard again when they owed nothing."""
@@ -57,12 +57,12 @@ class Owed:
         """
         owed = self._units.get(unit)
         if not owed:
-            if self._said.get(unit) == answer[0] & 0x7F:
+            if self._function(unit) == answer[0] & 0x7F:
                 self.twice.add(unit)
             return None
-        self._said[unit] = answer[0] & 0x7F
-        self._latest = unit
         fitting = next((head for head in owed if answer.startswith(head)), None)
+        self._said[unit] = fitting or bytes((answer[0] & 0x7F,))
+        self._latest = unit
         paid = fitting or next(iter(owed))
         for head in list(owed):
             if head == paid:
@@ -75,8 +75,20 @@ class Owed:
 
     def hear_broken(self, unit: int, function: int) -> None:
         """What looked like a unit's answer but for the CRC, while nobody was asking."""
-        if unit == self._latest and not self._units.get(unit) and self._said[unit] == function:
+        if unit == self._latest and not self.owes(unit) and self._function(unit) == function:
             self.twice.add(unit)
+
+    def repeats(self, unit: int, answer: bytes) -> bool:
+        """Whether this can only be another answer to what the unit has answered already."""
+        said = self._said.get(unit, b"")
+        return (
+            len(said) > 1
+            and answer.startswith(said)
+            and not any(map(answer.startswith, self._units.get(unit, ())))
+        )
+
+    def _function(self, unit: int) -> int:
+        return self._said.get(unit, b"\0")[0]
 
     def owes(self, unit: int) -> bool:
         """Whether anything may still come from a unit."""
@@ -125,6 +137,7 @@ class Turn:
         "_proof",
         "_question",
         "_reader",
+        "_second",
         "_stranger",
         "_unit",
     )
@@ -145,7 +158,7 @@ class Turn:
         self._framing = framing
         self._reader = framing.reader()
         self._stranger: int | None = None
-        self._answer = b""
+        self._answer = self._second = b""
         owed.ask(unit, question)
 
     @property
@@ -185,6 +198,9 @@ class Turn:
             raise BadResponse(f"bad {self._framing.check}")
         if spoilt:
             raise BadResponse("the answer broke off")
+        if self._second:  # nothing else came, so this is what was meant for an answer
+            self._owed.hear(self._unit, self._second)
+            return answer_data(self._question, self._second)
         if self._stranger is not None:
             stranger = f"unit {self._stranger} answered for {self._unit}"
             raise BadResponse(stranger, symptom=Symptom.STRANGER)
@@ -200,9 +216,14 @@ class Turn:
         return None
 
     def _judge(self, unit: int, answer: bytes) -> bytes | None:
-        older = unit == self._unit and self._owed.older(unit, self._question)
+        ours = unit == self._unit
+        if ours and not answer.startswith(self._question.head):
+            if self._owed.repeats(unit, answer):
+                self._second = answer
+                return None
+        older = ours and self._owed.older(unit, self._question)
         owed = self._owed.hear(unit, answer)
-        if unit != self._unit:
+        if not ours:
             if owed is None and unit not in self._owed.twice:
                 self._stranger = unit
             return None
@@ -211,6 +232,8 @@ class Turn:
         if owed is None and older and not self._proof and answer[0] & 0x80:
             return None  # an exception, perhaps to an older question
         self._answer = answer
+        if self._second:
+            self._owed.twice.add(unit)
         return answer_data(self._question, answer)
 
 

@@ -271,6 +271,8 @@ def _noise(
 
 # ---------------------------------------------------------------- late, but honest
 
+CUT = 0  # of the bytes on their way: those of a frame that has begun to arrive
+
 
 def late(data: bytes) -> Tally:
     """Slaves that answer each question once at most and in order, whenever they please.
@@ -280,7 +282,7 @@ def late(data: bytes) -> Tally:
     """
     c = Choices(data)
     owed, tally = Owed(), Tally()
-    coming: dict[int, deque[bytes]] = {unit: deque() for unit in (1, 2)}
+    coming: dict[int, deque[bytes]] = {unit: deque() for unit in (1, 2, CUT)}
     for _ in range(2 + c.below(8)):
         unit = 1 + c.below(2)
         count = 1 + c.below(3)
@@ -336,14 +338,15 @@ def _honest_turn(
 
 def _arrived(c: Choices, coming: dict[int, deque[bytes]]) -> bytes:
     """What of all that is on its way comes now, cut anywhere if it pleases."""
-    stream = b""
+    stream = b"".join(coming[CUT])
+    coming[CUT].clear()
     for _ in range(3 - c.below(4)):
         unit = 1 + c.below(2)
         if coming[unit]:
             stream += coming[unit].popleft()
     if stream and c.chance(6):
         cut = c.below(len(stream))
-        coming[1 + c.below(2)].appendleft(stream[cut:])
+        coming[CUT].append(stream[cut:])
         stream = stream[:cut]
     return stream
 

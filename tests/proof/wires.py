@@ -1,0 +1,154 @@
+"""The TCP wire itself, on virtual time, hearing anything at all from a connection that is not one.
+
+Several questions are under way at once; what comes back is whole, spoilt, stale, foreign, early or
+late, in any pieces. As for the turns on a line: whatever is believed was said, whole, by the unit
+that was asked, under the very transaction of the question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeAlias
+from unittest.mock import patch
+
+from drivers.modbus.pdu import Question, Refused
+from drivers.modbus.rows import NetworkUnit
+from drivers.modbus.tcp import Tcp, TcpWire
+from gateway.driver import BadResponse, LinkDown, NoResponse
+from tests.parts.virtual import VirtualLoop
+from tests.proof import naive
+from tests.proof.choices import Choices
+from tests.proof.conversation import pieces, question, spoilt, wrong_answer
+from tests.proof.streams import PEER, Tally, fits
+
+TIMEOUT = 0.5
+OPTIONS = Tcp(host="nowhere", timeout=TIMEOUT, pipeline=4)
+UNITS = (1, 2, 255)
+
+
+Heard: TypeAlias = Callable[[bytes], None]
+Lost: TypeAlias = Callable[[LinkDown], None]
+
+
+class NoStream:
+    """Stands where ``drivers.modbus.stream.Stream`` would: what is sent is kept."""
+
+    def __init__(
+        self,
+        *to: object,
+        heard: Heard,
+        lost: Lost,
+    ) -> None:
+        self.to, self.heard, self.lost = to, heard, lost
+        self.up = False
+        self.sent: list[bytes] = []
+
+    async def connect(self) -> None:
+        self.up = True
+
+    def send(self, data: bytes) -> None:
+        self.sent.append(data)
+
+    def close(self) -> None:
+        self.up = False
+
+
+def wires(data: bytes) -> Tally:
+    """One conversation on one connection."""
+    return _LOOP.run_until_complete(_conversation(Choices(data)))
+
+
+async def _conversation(c: Choices) -> Tally:
+    made: list[NoStream] = []
+
+    def stream(place: object, patience: object, heard: Heard, lost: Lost) -> NoStream:
+        made.append(NoStream(place, patience, heard=heard, lost=lost))
+        return made[-1]
+
+    tally = Tally()
+    with patch("drivers.modbus.tcp.Stream", stream):
+        wire = TcpWire(OPTIONS)
+    await wire.connect()
+    late = b""
+    for _ in range(1 + c.below(3)):
+        late = await _round(c, wire, made[0], late, tally)
+        assert not wire._asked, "a question that nobody waits for is kept"
+    wire.close()
+    return tally
+
+
+async def _round(c: Choices, wire: TcpWire, stream: NoStream, late: bytes, tally: Tally) -> bytes:
+    """Ask up to four questions at once, hear, and wait until each has ended; what comes later."""
+    asked = [(c.pick(UNITS), *question(c)) for _ in range(1 + c.below(4))]
+    begun = len(stream.sent)
+    asking = [
+        asyncio.ensure_future(wire.ask(NetworkUnit(unit=unit), one)) for unit, one, _ in asked
+    ]
+    await asyncio.sleep(0)
+    sent = stream.sent[begun:]
+    transactions = [int.from_bytes(frame[:2], "big") for frame in sent]
+    assert sent == [
+        naive.on_tcp(t, unit, one.pdu)
+        for t, (unit, one, _) in zip(transactions, asked, strict=True)
+    ]
+    frames = [
+        _answer(c, t, unit, one, honest)
+        for t, (unit, one, honest) in zip(transactions, asked, strict=True)
+    ]
+    if c.chance(3):
+        frames.reverse()
+    stay = c.below(len(frames) + 1) if c.chance(3) else len(frames)
+    heard = b""
+    for piece in pieces(c, late + b"".join(frames[:stay])):
+        if stream.up:
+            heard += piece
+            stream.heard(piece)
+    if c.chance(8) and stream.up:
+        stream.up = False
+        stream.lost(LinkDown("reset"))
+    found = await asyncio.gather(*asking, return_exceptions=True)
+    for t, (unit, one, _), answer in zip(transactions, asked, found, strict=True):
+        tally[_judged(t, unit, one, answer, heard)] += 1
+    return b"".join(frames[stay:])
+
+
+def _answer(c: Choices, transaction: int, unit: int, asked: Question, honest: bytes) -> bytes:
+    """What a server may send for one question, of the worst kind."""
+    match c.below(10):
+        case 0:
+            frame = naive.on_tcp(transaction, unit, wrong_answer(c, asked, honest))
+        case 1:
+            frame = naive.on_tcp(transaction, c.pick(UNITS), honest)
+        case 2:
+            frame = naive.on_tcp((transaction + c.below(7) - 3) & 0xFFFF, unit, honest)
+        case 3:
+            frame = naive.on_tcp(transaction, unit, asked.pdu)  # an echo
+        case 4:
+            frame = c.octets(30)
+        case 5:
+            frame = naive.on_tcp(transaction, unit, honest) * 2
+        case _:
+            frame = naive.on_tcp(transaction, unit, honest)
+    return spoilt(c, frame) if c.chance(4) else frame
+
+
+def _judged(t: int, unit: int, asked: Question, found: object, heard: bytes) -> str:
+    if isinstance(found, Refused):
+        refusal = bytes((asked.function | 0x80, found.code))
+        assert naive.on_tcp(t, unit, refusal) in heard, "an exception nobody said"
+        return "refused"
+    if isinstance(found, BadResponse | NoResponse | LinkDown):
+        return type(found).__name__
+    if isinstance(found, BaseException):
+        raise found
+    assert isinstance(found, bytes)
+    answer = asked.head + found
+    frame = naive.on_tcp(t, unit, answer)
+    assert frame in heard, "a value from a frame that was not there"
+    assert fits(asked, answer)
+    assert PEER["tcp"].decode(frame) == (len(frame), unit, t, answer)
+    return "accepted"
+
+
+_LOOP = VirtualLoop()
