@@ -177,7 +177,10 @@ class Line:
             found = turn.hear(data)
             if found is not None:
                 return found
-            until = min(deadline, self._busy_until + self._quiet) if turn.spoilt else deadline
+            until = deadline
+            if turn.spoilt:
+                quiet = self._quiet if turn.missing else QUIET
+                until = min(deadline, self._busy_until + quiet)
             self._sleep(self._busy_until + (turn.missing - 1) * self._character - _PIECE)
         if heard and echo:
             raise BadResponse("the echo is not what was sent: a collision, or no echo at all")

@@ -45,7 +45,8 @@ def pymodbus_devices() -> list[SimDevice]:
 
 def _silent_for_others(sending: bool, packet: bytes) -> bytes:
     """A real serial bus stays silent for a unit it does not have; pymodbus would refuse."""
-    return b"" if sending and packet[0] not in UNITS else packet
+    unit = int(packet[1:3], 16) if packet[:1] == b":" else packet[0]
+    return b"" if sending and unit not in UNITS else packet
 
 
 @contextlib.asynccontextmanager
@@ -65,10 +66,16 @@ async def pymodbus_tcp(port: int, framer: FramerType = FramerType.SOCKET) -> Asy
 
 
 @contextlib.asynccontextmanager
-async def pymodbus_serial(port: str, baudrate: int) -> AsyncIterator[None]:
+async def pymodbus_serial(
+    port: str, baudrate: int, framer: FramerType = FramerType.RTU
+) -> AsyncIterator[None]:
     """A pymodbus server on a serial port; units it does not have stay silent."""
     server: Any = ModbusSerialServer(
-        pymodbus_devices(), port=port, baudrate=baudrate, trace_packet=_silent_for_others
+        pymodbus_devices(),
+        framer=framer,
+        port=port,
+        baudrate=baudrate,
+        trace_packet=_silent_for_others,
     )
     await server.serve_forever(background=True)
     try:
