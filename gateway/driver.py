@@ -142,12 +142,14 @@ class Link(Protocol):
 class Sighting:
     """A unit that was asked during a survey: ``latency`` in seconds, ``None`` if nobody is there.
 
-    ``notes`` say what was odd, for people.
+    ``notes`` say what was odd, for people. Whoever is not ``legible`` says nothing that could be
+    read, and need not be asked further.
     """
 
     unit: int
     latency: float | None = None
     notes: tuple[str, ...] = ()
+    legible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,9 @@ class Driver:
 
     - ``linked(row) -> row``, given the completed row of its ``read_back`` point, or ``None``;
     - ``nearest(value) -> value``: what a device holds that was told this value, e.g. rounded.
+
+    An ``options`` type may offer ``wired(device, traits) -> traits``: a device's traits as its bus
+    makes them, e.g. with what a request costs there. ``plan`` then gets those.
 
     A ``device`` type may offer ``accept(command)``, to refuse a command that its bus cannot carry.
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from drivers.modbus.ascii_framing import ASCII
+from drivers.modbus.cost import on_line
 from drivers.modbus.link import ModbusLink
 from drivers.modbus.port import Port, opened
+from drivers.modbus.rows import SerialUnit, Traits
 from drivers.modbus.serial_wire import serial_wire
 from gateway.driver import Link
 from gateway.units import Between, Duration
@@ -27,6 +29,11 @@ class SerialAscii(Port):
     parity: Literal["N", "E", "O"] = "E"
     bytesize: Literal[7, 8] = 7
     timeout: Annotated[Duration, Between(0.01, 60)] = 1.0
+
+    def wired(self, unit: SerialUnit, traits: Traits) -> Traits:
+        """A device's traits on this line: 17 characters ask, 11 and four a register answer."""
+        character, silence = self.character, self.gap
+        return on_line(traits, unit, character=character, silence=silence, frames=28, register=4)
 
 
 @asynccontextmanager

@@ -2,9 +2,10 @@
 
 Points that share registers, a point and the register of its exponent, and the points of an atomic
 group make one *part*: what cannot be read apart. Parts are sorted by address and joined, through
-gaps the profile allows, into *reads* of at most the device's block size; taking as many as fit from
-the left gives the fewest. Each read carries its request and its decoder, made once for all devices
-of a profile.
+gaps the profile allows, into *reads* of at most the device's block size: so that they take the
+least time where it is known what a request costs on the wire (see ``cost``), else the fewest
+requests, and then the fewest registers. Each read carries its request and its decoder, made once
+for all devices of a profile on a bus.
 
 A device that refuses a read may still answer its pieces: ``halves`` and ``around`` cut it.
 """
@@ -15,10 +16,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from heapq import heappop, heappush
 from itertools import accumulate, groupby
 
 from drivers.modbus import pdu
 from drivers.modbus.codec import Decode, bits_decoder, registers_decoder
+from drivers.modbus.cost import Wired
 from drivers.modbus.pdu import BIT_TABLES, Question, Table
 from drivers.modbus.rows import Register, Traits
 from gateway.driver import Block, Device, Point
@@ -136,22 +139,67 @@ def _joined(
         yield from _filled(_groups(tuple(same_table), atomic, traits), traits)
 
 
+_Cost = tuple[float, float]
+
+
 def _filled(groups: Sequence[_Group], traits: Traits) -> Iterator[list[_Group]]:
-    """Take groups from the left while the request has room and the gap is allowed."""
-    block: list[_Group] = []
-    first = end = 0
-    for group in groups:
-        start, stop = _span(group)
-        most, gap = _limits(group[0], traits)
-        if block and (start - end > gap or max(end, stop) - first > most):
-            yield block
-            block = []
-        if not block:
-            first, end = start, stop
-        block.append(group)
+    """Cut sorted groups into requests, at the least cost; of equal cuts, the fullest first.
+
+    What can follow what is found from the left, and the best of it from the right, for the best cut
+    of what begins at a group follows from those behind it.
+    """
+    spans = [_span(group) for group in groups]
+    ways: dict[int, list[tuple[int, _Cost]]] = {}
+    starts = [0] if groups else []
+    while starts:
+        i = heappop(starts)
+        if i in ways or i == len(groups):
+            continue
+        point = groups[i][0]
+        found = _reaches(spans, i, *_limits(point, traits))
+        ways[i] = [(after, _cost(length, point, traits)) for after, length in found]
+        for after, _ in ways[i]:
+            heappush(starts, after)
+    best: dict[int, tuple[_Cost, int]] = {len(groups): ((0.0, 0.0), 0)}
+    for i in reversed(ways):
+        cost, after = min((_plus(cost, best[after][0]), -after) for after, cost in ways[i])
+        best[i] = cost, -after
+    at = 0
+    while at < len(groups):
+        yield list(groups[at : best[at][1]])
+        at = best[at][1]
+
+
+def _reaches(
+    spans: Sequence[tuple[int, int]], i: int, most: int, gap: int
+) -> Iterator[tuple[int, int]]:
+    """Where a request that begins at a group may end: the next group's index, its own length.
+
+    Before a gap, or as far as it can go: to cut between neighbours any sooner gains nothing.
+    """
+    first, end = spans[i]
+    for k in range(i + 1, len(spans)):
+        start, stop = spans[k]
+        if start > end:
+            yield k, end - first
+        if start - end > gap or max(end, stop) - first > most:
+            if start <= end:
+                yield k, end - first
+            return
         end = max(end, stop)
-    if block:
-        yield block
+    yield len(spans), end - first
+
+
+def _cost(length: int, point: Point, traits: Traits) -> _Cost:
+    """What one request costs: its time in registers, then 1; without a wire, 1, then registers."""
+    registers = length / _REGISTER_BITS if point.source.place[0] in BIT_TABLES else float(length)
+    if isinstance(traits, Wired):
+        return traits.request + registers, 1.0
+    return 1.0, registers
+
+
+def _plus(one: _Cost, other: _Cost) -> _Cost:
+    return one[0] + other[0], one[1] + other[1]
 
 
 def _groups(

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from drivers.modbus.cost import on_line
 from drivers.modbus.framing import RTU
 from drivers.modbus.link import ModbusLink
 from drivers.modbus.port import Port, opened
+from drivers.modbus.rows import SerialUnit, Traits
 from drivers.modbus.serial_wire import serial_wire
 from gateway.driver import Link
 from gateway.units import Between, Duration
@@ -42,6 +44,11 @@ class Serial(Port):
         if self.silence is not None:
             return self.silence
         return _FIXED_SILENCE if self.baudrate > _FAST else _CHARACTERS * self.character
+
+    def wired(self, unit: SerialUnit, traits: Traits) -> Traits:
+        """A device's traits on this line: 8 characters ask, 5 and two a register answer."""
+        character, silence = self.character, self.gap
+        return on_line(traits, unit, character=character, silence=silence, frames=13, register=2)
 
 
 @asynccontextmanager

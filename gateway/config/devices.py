@@ -8,7 +8,7 @@ and ``profile`` say; while one of them is unknown, only the common keys can be j
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,15 @@ class Roster:
             for at, problem, hint in contradictions(facts, profile):
                 self._blame(spot.at(*at), problem, hint)
             self._check_commands(options, profile, spot)
-            self.devices[keys.bus].append(_device(keys, options, facts, profile, rules))
+            device = _device(keys, options, facts, profile, rules)
+            self.devices[keys.bus].append(self._wired(device))
+
+    def _wired(self, device: Device) -> Device:
+        """The device as its wire has it: what a request costs there decides its plan."""
+        bus = self.wires[device.bus].options
+        if not hasattr(bus, "wired"):
+            return device
+        return replace(device, traits=bus.wired(device.options, device.traits))
 
     def _check_commands(self, options: Any, profile: Profile, spot: Spot) -> None:  # noqa: ANN401  # the driver's
         """A profile serves every bus of its family, and not every bus can carry every command."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drivers.modbus.cost import Wired
 from drivers.modbus.plan import Part, Read, around, halves, plan
-from drivers.modbus.rows import Traits
+from drivers.modbus.rows import SerialUnit, Traits
+from drivers.modbus.rtu import Serial
 from gateway.driver import Block
 from gateway.model import Device
 from tests.parts.modbus import blocks, device, point
@@ -103,6 +108,86 @@ def test_every_point_is_read_once_within_the_limits_by_the_fewest_requests(
     spans = sorted({(address, address + WORDS[kind]) for address, kind in places})
     assert len(planned) == fewest(spans, most, gap)
     ends_are_checked(subject)
+
+
+def cuts(spans: list[tuple[int, int]], most: int, gap: int) -> Iterator[list[tuple[int, int]]]:
+    """Every way to cut sorted values into requests that the device takes."""
+    if not spans:
+        yield []
+    first, end = spans[0] if spans else (0, 0)
+    for j in range(1, len(spans) + 1):
+        start, stop = spans[j - 1]
+        if j > 1 and (start - end > gap or max(end, stop) - first > most):
+            break
+        end = max(end, stop)
+        for rest in cuts(spans[j:], most, gap):
+            yield [(first, end), *rest]
+
+
+@settings(max_examples=400)
+@given(
+    st.lists(st.tuples(st.integers(0, 40), TYPES), min_size=1, max_size=8),
+    st.integers(4, 20),
+    st.integers(0, 12),
+    st.sampled_from([None, 0.5, 3.0, 6.0, 12.0, 45.0]),
+)
+def test_the_plan_takes_the_least_time_on_its_wire(
+    places: list[tuple[int, str]], most: int, gap: int, request: float | None
+) -> None:
+    traits = Traits(max_registers=most, max_gap=gap)
+    if request is not None:
+        traits = Wired(max_registers=most, max_gap=gap, request=request)
+    points = [
+        point(f"p{i}", traits=traits, table="input", address=address, type=kind)
+        for i, (address, kind) in enumerate(places)
+    ]
+    planned = blocks(device(*points, traits=traits))
+    spans = sorted({(address, address + WORDS[kind]) for address, kind in places})
+    ways = [(len(way), sum(end - start for start, end in way)) for way in cuts(spans, most, gap)]
+    taken = (len(planned), sum(b.request.end - b.request.start for b in planned))
+    if request is None:
+        assert taken == min(ways), "the fewest requests, then the fewest registers"
+    else:
+        times = [n * request + registers for n, registers in ways]
+        assert taken[0] * request + taken[1] == pytest.approx(min(times))
+    for block in planned:
+        read: Read = block.request
+        ends = accumulate((part.end for part in read.parts), max)
+        widest = max(
+            (b.start - end for end, b in zip(ends, read.parts[1:], strict=False)), default=0
+        )
+        assert widest <= min(gap, request or gap), "no gap that costs more than a request"
+
+
+def test_what_a_request_costs_follows_from_the_line() -> None:
+    """At 9600 baud 8N1: 13 characters, 2 x 3.5 of silence, 3 ms; a register takes two."""
+    unit, traits = SerialUnit(unit=1), Traits(max_gap=60)
+
+    def registers(**line: Any) -> float:
+        wired = Serial(port="x", **line).wired(unit, traits)
+        assert isinstance(wired, Wired)
+        assert replace(wired, request=0.0) == Wired(max_gap=60, request=0.0)
+        return wired.request
+
+    assert registers(baudrate=9600) == pytest.approx((13 + 7 + 0.003 * 960) / 2)
+    assert 40 < registers(baudrate=115200) < 50
+    slow = Serial(port="x").wired(SerialUnit(unit=1, delay=0.3), traits)
+    assert isinstance(slow, Wired)
+    assert slow.request > 120, "a device that wants to rest between requests gets few"
+
+
+def test_the_same_map_is_planned_for_the_wire_it_hangs_on() -> None:
+    """A gap of twenty registers: cheaper than a request at 115200 baud, dearer at 9600."""
+
+    def planned(traits: Traits) -> list[str]:
+        pair = [point(f"p{a}", traits=traits, table="input", address=a) for a in (0, 21)]
+        return [described(block) for block in blocks(device(*pair, traits=traits))]
+
+    head, unit = Traits(max_gap=30), SerialUnit(unit=1)
+    assert planned(head) == ["input 0-22: p0 p21"]
+    assert planned(Serial(port="x", baudrate=115200).wired(unit, head)) == ["input 0-22: p0 p21"]
+    slow = Serial(port="x", baudrate=9600).wired(unit, head)
+    assert planned(slow) == ["input 0-1: p0", "input 21-22: p21"]
 
 
 @given(PLACES, st.sets(st.integers(0, 11), min_size=2), st.integers(4, 20))
