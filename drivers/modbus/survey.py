@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from drivers.modbus import pdu
+from drivers.modbus.ascii_framing import AsciiReader
 from drivers.modbus.framing import RtuReader, crc16
 from drivers.modbus.identity import verify
 from drivers.modbus.link import ModbusLink, Wire
@@ -43,10 +44,12 @@ _HURRY_THROUGH_TCP = 0.3
 _TIME_TO_SPARE = 1.0
 _ASKED_AGAIN = 3  # times
 _LATE = 3  # units before an odd answer that may have given it
+_LATEST = 8  # patiences after the last question, until when answers are waited for
 _MOST_AGAIN = 32
 _HOPELESS = 8  # garbled answers in a row and none good: nothing can be learnt here
 _HANGS_UP = 5  # connections lost in a row
-_LISTEN = 0.6
+LISTEN = 1.1
+"""Seconds of listening before anything is asked: most masters ask once a second."""
 _NOBODY = (251, 253)
 """Unit numbers that are reserved (MODBUS over Serial Line v1.02, §2.2: 248 to 255)."""
 _ANY_NUMBER = (
@@ -99,9 +102,18 @@ async def sweep(
     patience = patience or hurried(options)
     wire = link.wire
     if isinstance(wire, Overhears):
-        remark = unasked(await wire.listen(_LISTEN))
-        if remark:
-            yield remark
+        heard = await wire.listen(LISTEN)
+        if another_master(heard):
+            yield (
+                "another master is asking on this bus: stop it first, "
+                "or its questions and these destroy each other"
+            )
+            return
+        if heard:
+            yield (
+                f"{len(heard)} bytes came that nobody asked for: another baud rate or parity, "
+                "a device that talks by itself, or noise"
+            )
         async for seen in _line(wire, units, patience):
             yield seen
     else:
@@ -133,7 +145,7 @@ async def _line(wire: Wire, units: Sequence[int], patience: float) -> AsyncItera
             return
         silent.append(unit)
     if isinstance(wire, Overhears):
-        await wire.listen(_TIME_TO_SPARE)
+        await wire.listen(min(_TIME_TO_SPARE, _LATEST * patience))
         doubtful |= dict.fromkeys(unit for unit in silent if not wire.owes(unit))
     for unit in list(doubtful)[:_MOST_AGAIN]:
         yield await _again(wire, unit, patience)
@@ -157,23 +169,18 @@ async def _again(wire: Wire, unit: int, patience: float) -> Sighting:
         )
     if good and latency > patience:
         notes.append(f"slow: give it a timeout of {max(2 * latency, patience) * 1000:.0f}ms")
-    return Sighting(unit, latency, tuple(notes))
+    return Sighting(unit, latency, tuple(notes), legible=bool(good))
 
 
-def unasked(heard: bytes) -> str:
-    """What bytes that nobody asked for say about a line; nothing if there were none."""
-    if not heard:
-        return ""
-    frames = sum(1 for _ in RtuReader().feed(heard)) + sum(
+def another_master(heard: bytes) -> bool:
+    """Whether what nobody asked for is somebody else's questions and answers."""
+    readers = (RtuReader(), AsciiReader())
+    answers = sum(1 for reader in readers for _ in reader.feed(heard))
+    questions = sum(
         crc16(heard[at : at + 6]).to_bytes(2, "little") == heard[at + 6 : at + 8]
         for at in range(len(heard) - 7)
     )
-    if frames:
-        return "another master is asking on this bus: stop it, or its answers and ours collide"
-    return (
-        f"{len(heard)} bytes came that nobody asked for, and no Modbus frame among them: "
-        "another baud rate or parity, another protocol, or noise"
-    )
+    return questions > 0 or answers > 1  # one answer alone may be late from before
 
 
 # ---------------------------------------------------------------- an endpoint

@@ -84,14 +84,14 @@ def scan(
             say_json([room.as_json(found) for found in outcome.found])
         elif outcome.devices:
             say(room.as_text(outcome.found))
-        for remark in outcome.remarks:
+        for remark in outcome.remarks if outcome.devices else ():
             line(remark, sys.stderr)
 
     until_stopped(work, told)
     if outcomes[0].broken is not None:
         fail(outcomes[0].broken, 1)
     if not outcomes[0].devices:
-        fail(room.nobody(wanted), 3)
+        fail(outcomes[0].remarks[0] if outcomes[0].remarks else room.nobody(wanted), 3)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from gateway.driver import BadResponse, Driver, Link, NoResponse, Survey
-from gateway.edge.exchange import ask
 from gateway.field.likeness import ENOUGH, Likeness, best, likeness
 from gateway.model import Device
 from gateway.problems import ConfigurationError
@@ -82,9 +81,9 @@ class Recogniser:
         found = None
         try:
             for some in ((points[0],), (points[-1],), points):
-                answers, mute = await ask(link, plan(device, some))
+                answers = [(block, await link.read(block)) for block in plan(device, some)]
                 found = likeness(device, gather(device, 0, answers))
-                if mute is not None or found is None:
+                if found is None:
                     return None
         except (NoResponse, BadResponse):
             return None

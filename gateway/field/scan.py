@@ -156,7 +156,7 @@ class _Scan:
                     seen[each.unit] = each
                     self._saw(number, each, asked=len(seen), of=len(units))
             self._done += len(units)
-            there = [each for each in seen.values() if each.latency is not None]
+            there = [each for each in seen.values() if each.latency is not None and each.legible]
             self._total += len(there)
             for each in there:
                 self._step(f"unit {each.unit}: what is it?")
