@@ -217,10 +217,10 @@ class Turn:
 
     def _judge(self, unit: int, answer: bytes) -> bytes | None:
         ours = unit == self._unit
-        if ours and not answer.startswith(self._question.head):
-            if self._owed.repeats(unit, answer):
-                self._second = answer
-                return None
+        fits = answer.startswith(self._question.head)
+        if ours and not fits and self._owed.repeats(unit, answer):
+            self._second = answer
+            return None
         older = ours and self._owed.older(unit, self._question)
         owed = self._owed.hear(unit, answer)
         if not ours:
