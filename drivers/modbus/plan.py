@@ -175,16 +175,16 @@ def _reaches(
 ) -> Iterator[tuple[int, int]]:
     """Where a request that begins at a group may end: the next group's index, its own length.
 
-    Before a gap, or as far as it can go: to cut between neighbours any sooner gains nothing.
+    Before a gap, before what overlaps its own follower, or as far as it can go: to cut between
+    other neighbours any sooner gains nothing.
     """
     first, end = spans[i]
     for k in range(i + 1, len(spans)):
         start, stop = spans[k]
-        if start > end:
+        full = start - end > gap or max(end, stop) - first > most
+        if full or start > end or (spans[k + 1 : k + 2] and spans[k + 1][0] < stop):
             yield k, end - first
-        if start - end > gap or max(end, stop) - first > most:
-            if start <= end:
-                yield k, end - first
+        if full:
             return
         end = max(end, stop)
     yield len(spans), end - first

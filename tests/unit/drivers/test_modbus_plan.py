@@ -124,7 +124,7 @@ def cuts(spans: list[tuple[int, int]], most: int, gap: int) -> Iterator[list[tup
             yield [(first, end), *rest]
 
 
-@settings(max_examples=400)
+@settings(max_examples=300)
 @given(
     st.lists(st.tuples(st.integers(0, 40), TYPES), min_size=1, max_size=8),
     st.integers(4, 20),
