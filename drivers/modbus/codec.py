@@ -74,7 +74,11 @@ def _plain_decoder(start: int, count: int, rows: Sequence[Register]) -> Decode:
     offsets = [sum(len(f.fields) for f in formats[:i]) for i in range(len(formats))]
     picks = [offsets[i] + k for i, k in (positions[f] for f in fields)]
     fixes = [(i, fix) for i, row in enumerate(rows) if (fix := _fix(row)) is not None]
-    bits = [(i, 1 << row.bit) for i, row in enumerate(rows) if row.bit is not None]
+    bits = [
+        (i, 1 << row.bit)
+        for i, row in enumerate(rows)
+        if row.bit is not None and row.order not in SHUFFLED
+    ]
     return _assembled(unpack, picks, sum(len(f.fields) for f in formats), bits, fixes)
 
 
@@ -177,10 +181,14 @@ def _assembled(
 
 
 def _fix(row: Register) -> Fix | None:
-    """The step from the struct field to the raw value, where there is one (bits apart)."""
-    if row.bit is not None:
+    """The step from the struct field to the raw value, where there is one.
+
+    Bits have none of their own, but for those of the two orders that cost a step anyway.
+    """
+    if row.bit is not None and row.order not in SHUFFLED:
         return None
-    steps = [step for step in (_shuffled(row), _typed(row), _masked(row)) if step is not None]
+    picked = (_picked(row.bit),) if row.bit is not None else (_typed(row), _masked(row))
+    steps = [step for step in (_shuffled(row), *picked) if step is not None]
     if len(steps) < 2:
         return steps[0] if steps else None
 
@@ -197,6 +205,11 @@ def _shuffled(row: Register) -> Fix | None:
         return None
     sort, unpack = itemgetter(*SHUFFLED[row.order]), struct.Struct(">" + FORMAT[row.kind]).unpack
     return lambda data: unpack(bytes(sort(data)))[0]  # type: ignore[arg-type]
+
+
+def _picked(bit: int) -> Fix:
+    mask = 1 << bit
+    return lambda value: value & mask != 0  # type: ignore[operator]
 
 
 def _typed(row: Register) -> Fix | None:

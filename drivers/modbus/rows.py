@@ -61,6 +61,13 @@ class Traits:
     byte_order: End = "big"
     identity: tuple[Identity, ...] = ()
 
+    def __post_init__(self) -> None:
+        for i, one in enumerate(self.identity):
+            try:
+                one.register(self).as_read(one.equals)
+            except ValueError as error:
+                raise ValueError(f"identity[{i}]: {error}") from None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerialUnit:
@@ -270,8 +277,6 @@ def _check_bits(row: Register) -> None:
             raise ValueError("bit already picks one bit: leave out mask and shift")
         if kind != "bool" and kind not in _BIT_FIELDS:
             raise ValueError(f"bit picks from uint16, uint32 or uint64, not from {kind}")
-        if row.order in {"CDABGHEF", "EFGHABCD"}:
-            raise ValueError(f"bit does not work with order {row.order}")
         if not 0 <= row.bit < width:
             raise ValueError(f"bit is 0 to {width - 1}, not {row.bit}")
     if row.mask is not None or row.shift:

@@ -116,10 +116,6 @@ def test_the_profile_lays_out_what_the_row_does_not(
         ({"order": "ABCD"}, "order ABCD does not fit a uint16: use one of AB, BA"),
         ({"type": "float32", "order": "AB"}, "use one of ABCD, CDAB, BADC, DCBA"),
         ({"type": "uint64", "order": "CDAB"}, "use one of ABCDEFGH"),
-        (
-            {"type": "uint64", "bit": 1, "order": "EFGHABCD"},
-            "bit does not work with order",
-        ),
         ({"type": "string"}, "a string needs a length of 1 to 125 registers"),
         ({"type": "string", "length": 126}, "1 to 125"),
         ({"length": 2}, "length is for strings, not for uint16"),
