@@ -13,6 +13,7 @@ import termios
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import serial
@@ -76,14 +77,11 @@ async def opened(options: Port) -> AsyncIterator[int]:
 
 
 def _open(options: Port) -> serial.Serial:
+    bits, parity = options.bytesize, options.parity
+    if Path(options.port).resolve().is_relative_to("/dev/pts"):
+        bits, parity = 8, "N"  # a pseudo-terminal carries bytes, and may refuse anything else
     port = serial.Serial(
-        None,
-        options.baudrate,
-        options.bytesize,
-        options.parity,
-        options.stopbits,
-        timeout=0,
-        exclusive=True,
+        None, options.baudrate, bits, parity, options.stopbits, timeout=0, exclusive=True
     )
     port.port = options.port
     port.rs485_mode = rs485_settings(options)  # before it opens, for opening raises RTS
@@ -117,7 +115,9 @@ def _explained(options: Port) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, termios.error) as wrong:
-        number = getattr(wrong, "errno", None)
+        number = (
+            wrong.args[0] if isinstance(wrong, termios.error) else getattr(wrong, "errno", None)
+        )
         reason = os.strerror(number) if isinstance(number, int) else str(wrong)
         if options.rs485 is not None and "RS485" in str(wrong):
             reason = (
