@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pymodbus.pdu.bit_message import WriteMultipleCoilsRequest, WriteSingleCoilRequest
+from pymodbus.pdu.register_message import (
+    MaskWriteRegisterRequest,
+    ReadWriteMultipleRegistersRequest,
+    WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
+)
 
 from drivers.modbus import pdu
 from drivers.modbus.framing import rtu_frame
@@ -156,3 +164,72 @@ def test_no_answer_that_does_not_fit_gives_data(function: int, answer: bytes) ->
 def test_coils_are_packed_from_the_lowest_bit_up(values: list[bool]) -> None:
     packed = pdu.write_coils(0, tuple(values)).pdu[6:]
     assert [packed[i // 8] >> i % 8 & 1 == 1 for i in range(len(values))] == values
+
+
+# ---------------------------------------------------------------- what others would ask
+
+ADDRESS = st.integers(0, 65000)
+WORDS = st.lists(st.integers(0, 65535), min_size=1, max_size=121)
+
+
+def packed(words: list[int]) -> bytes:
+    return struct.pack(f">{len(words)}H", *words)
+
+
+def same(question: Question, other: Any) -> None:
+    """Whether pymodbus would put the very same bytes on the wire."""
+    assert question.pdu == bytes((other.function_code,)) + other.encode()
+
+
+@given(ADDRESS, st.lists(st.booleans(), min_size=1, max_size=200))
+def test_coils_are_written_as_pymodbus_writes_them(address: int, bits: list[bool]) -> None:
+    same(pdu.write_coil(address, on=bits[0]), WriteSingleCoilRequest(address=address, bits=bits))
+    same(
+        pdu.write_coils(address, tuple(bits)), WriteMultipleCoilsRequest(address=address, bits=bits)
+    )
+
+
+@given(ADDRESS, WORDS, ADDRESS, st.integers(1, 125))
+def test_registers_are_written_as_pymodbus_writes_them(
+    address: int, words: list[int], other: int, count: int
+) -> None:
+    same(
+        pdu.write_register(address, packed(words[:1])),
+        WriteSingleRegisterRequest(address=address, registers=words[:1]),
+    )
+    same(
+        pdu.write_registers(address, packed(words)),
+        WriteMultipleRegistersRequest(address=address, registers=words),
+    )
+    same(
+        pdu.mask_register(address, words[0], words[-1]),
+        MaskWriteRegisterRequest(address=address, and_mask=words[0], or_mask=words[-1]),
+    )
+    same(
+        pdu.exchange_registers(other, count, address, packed(words)),
+        ReadWriteMultipleRegistersRequest(
+            read_address=other, read_count=count, write_address=address, write_registers=words
+        ),
+    )
+
+
+# ---------------------------------------------------------------- function 17
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "text"),
+    [
+        ("0102ff", "", ""),
+        ("07" + b"\x05\xffPM-3R".hex(), b"\x05\xffPM-3R".hex(), "PM-3R"),
+        ("0205ff", "05ff", "05 ff"),
+        ("00", "", ""),
+    ],
+)
+def test_a_server_id_is_bytes_and_a_text_for_people(answer: str, said: str, text: str) -> None:
+    data = bytes.fromhex(answer)
+    if data[0] != len(data) - 1:
+        with pytest.raises(BadResponse, match="does not fill"):
+            pdu.server_id_bytes(data)
+        return
+    assert pdu.server_id_bytes(data).hex() == said
+    assert pdu.server_text(bytes.fromhex(said)) == text
