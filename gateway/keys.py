@@ -128,7 +128,7 @@ def _as_read(row: Any, raw: Value, key: str) -> Value:  # noqa: ANN401  # the dr
     try:
         value: Value = row.as_read(raw)
     except ValueError as error:
-        raise ValueError(f"{key} {raw}: {error}") from None
+        raise ValueError(f"{key} {error}") from None
     return value
 
 

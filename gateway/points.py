@@ -150,7 +150,15 @@ class Rows:
             if not keys.flags:
                 yield name, self._complete(element)
             for bit, flag in keys.flags.items():
-                yield f"{name}_{flag}", self._complete(replace(element, bit=bit))
+                yield f"{name}_{flag}", self._flag(element, bit)
+
+    def _flag(self, row: Any, bit: int) -> Any:  # noqa: ANN401  # the driver's
+        if row.bit is not None:
+            raise ValueError("flags name bits themselves: leave out bit")
+        try:
+            return self._complete(replace(row, bit=bit))
+        except ValueError as error:
+            raise ValueError(f"flags: {error}") from None
 
     def _complete(self, row: Any) -> Any:  # noqa: ANN401  # the driver's
         return row.complete(self._traits) if hasattr(row, "complete") else row

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import isfinite
 from typing import Annotated, Any, TypeAlias
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -68,7 +69,8 @@ class Between:
 
     def _check(self, value: float) -> float:
         if not self.least <= value <= self.most:
-            raise ValueError(f"{value:g} is out of range: {self.least:g} to {self.most:g}")
+            end = f"to {self.most:g}" if isfinite(self.most) else "or more"
+            raise ValueError(f"{value:g} is out of range: {self.least:g} {end}")
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # noqa: ANN401

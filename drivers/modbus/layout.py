@@ -152,25 +152,31 @@ def as_read(kind: Type, bounds: tuple[int, int] | None, value: bool | float | st
 
     A float is what is left of it in so many bits. Raises ValueError if it is never read.
     """
-    if isinstance(value, str) != (kind in {"string", "datetime"}):
-        raise ValueError(f"a {kind} gives {'a number' if isinstance(value, str) else 'text'}")
     if isinstance(value, str):
-        return value
+        if kind in {"string", "datetime"}:
+            return value
+        raise ValueError(f'"{value}" is text, and {_a(kind)} gives a number')
+    if kind in {"string", "datetime"}:
+        raise ValueError(f"{value} is a number, and {_a(kind)} gives text")
     if bounds is not None:
         return _within(kind, bounds, value)
     try:
         (left,) = struct.unpack(">" + FORMAT[kind], struct.pack(">" + FORMAT[kind], value))
     except OverflowError:
-        raise ValueError(f"no {kind} is as large") from None
+        raise ValueError(f"{value:g} is never read: it is more than {_a(kind)} holds") from None
     return float(left)
 
 
 def _within(kind: Type, bounds: tuple[int, int], value: float) -> float:
     low, high = bounds
     if value != int(value):
-        raise ValueError(f"a {kind} gives whole numbers")
+        raise ValueError(f"{value:g} is never read: {_a(kind)} gives whole numbers")
     if low <= value <= high:
         return value
-    around = high - low + 1
-    meant = f"; write {value - around:g}" if low < 0 and high < value <= high - low else ""
-    raise ValueError(f"it is never read, for a {kind} goes from {low} to {high}{meant}")
+    signed = value - (high - low + 1)
+    meant = f"; write {signed}" if low < 0 and low <= signed < 0 else ""
+    raise ValueError(f"{value} is never read: {_a(kind)} goes from {low} to {high}{meant}")
+
+
+def _a(kind: Type) -> str:
+    return f"an {kind}" if kind.startswith("int") else f"a {kind}"

@@ -259,10 +259,17 @@ def check_length(kind: Type, length: int | None) -> None:
 
 
 def _check_combination(row: Register, table: Table) -> None:
-    if table in BIT_TABLES and (
-        row.kind != "bool" or row.order or row.bit is not None or row.mask is not None or row.shift
-    ):
-        raise ValueError(f"a {table} is one bit: it takes no type, order, bit, mask or shift")
+    if table in BIT_TABLES:
+        used = {
+            "type": row.kind != "bool",
+            "order": row.order,
+            "bit": row.bit is not None,
+            "mask": row.mask is not None,
+            "shift": row.shift,
+        }
+        for key, is_used in used.items():
+            if is_used:
+                raise ValueError(f"{key} says nothing here: a {table} is one bit")
     if row.scale_register is not None and (row.bit is not None or row.kind in _NO_NUMBERS):
         what = row.kind if row.bit is None else "single bit"
         raise ValueError(f"scale_register is for numbers, not for a {what}")

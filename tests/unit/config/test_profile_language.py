@@ -436,14 +436,17 @@ class TestSentinels:
     @pytest.mark.parametrize(
         ("keys", "says"),
         [
-            ("invalid = [65536]", "invalid 65536: it is never read, for a uint16 goes from 0"),
-            ('invalid = [0x8000], type = "int16"', "invalid 32768: it is never read"),
-            ('invalid = ["-"]', "invalid -: a uint16 gives a number"),
-            ("invalid = [0.5]", "invalid 0.5: a uint16 gives whole numbers"),
-            ('invalid = [1], type = "string", length = 1', "a string gives text"),
-            ('invalid = [1e39], type = "float32"', "no float32 is as large"),
-            ('enum = { 70000 = "a" }', "enum 70000: it is never read"),
-            ('enum = { 2 = "a" }, bit = 1', "enum 2: it is never read"),
+            ("invalid = [65536]", "invalid 65536 is never read: a uint16 goes from 0"),
+            ('invalid = [0x8000], type = "int16"', "invalid 32768 is never read: an int16"),
+            ('invalid = ["-"]', 'invalid "-" is text, and a uint16 gives a number'),
+            ("invalid = [0.5]", "invalid 0.5 is never read: a uint16 gives whole numbers"),
+            (
+                'invalid = [1], type = "string", length = 1',
+                "invalid 1 is a number, and a string gives text",
+            ),
+            ('invalid = [1e39], type = "float32"', "more than a float32 holds"),
+            ('enum = { 70000 = "a" }', "enum 70000 is never read"),
+            ('enum = { 2 = "a" }, bit = 1', "enum 2 is never read: a bool"),
             ("invalid = [16], mask = 0xF0, shift = 4", "goes from 0 to 15"),
         ],
     )
