@@ -113,6 +113,7 @@ class SerialWire:
                     found: bytes | Exception = self._turn(asked)
                 except (Refused, BadResponse, NoResponse) as wrong:
                     found = wrong
+                self._hand_back()
                 self._found = asked, found
         except LinkDown as wrong:
             down = str(wrong)

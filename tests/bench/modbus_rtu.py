@@ -66,9 +66,9 @@ def measure() -> Table:
         runs = [run(_measured(baudrate, silence)) for _ in range(RUNS)]
         rows.append(_row(baudrate, "1.75 ms" if fixed else "3.5 characters", bound, runs))
     says = (
-        f"{len(UNITS)} slaves, {REGISTERS} holding registers each, parity E, on a pty at the pace of "
-        f"the baud rate; the limit is {QUESTION} + {ANSWER} characters and two silences. Median of "
-        f"{RUNS} runs of {SECONDS:g} s on uvloop; "
+        f"{len(UNITS)} slaves, {REGISTERS} holding registers each, parity E, on a pty at the pace "
+        f"of the baud rate; the limit is {QUESTION} + {ANSWER} characters and two silences. Median "
+        f"of {RUNS} runs of {SECONDS:g} s on uvloop; "
         "“less the slave's lateness” takes off what the simulated slave itself was late. "
         "A violation is a gap more than 20 µs shorter than the silence; gaps during which the "
         "slave was not running, so that it cannot say, are unjudged."

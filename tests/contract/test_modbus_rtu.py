@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 
 from drivers.modbus import DRIVERS
+from drivers.modbus.line import exact_timers
 from drivers.modbus.rtu import Serial
 from gateway.driver import Bad, BadResponse, Link, LinkDown, NoResponse
 from tests.parts.modbus import Script, blocks, control, device, point, registers, sealed, slave
-from tests.parts.modbus_servers import held, pymodbus_serial, serial_cable
+from tests.parts.modbus_image import held
+from tests.parts.modbus_servers import pymodbus_serial, serial_cable
 
 open_link = DRIVERS["modbus-rtu"].open
 PAIR = point("pair", table="holding", address=6, type="uint32")
@@ -192,6 +194,83 @@ async def test_local_echo_is_stripped_and_a_collision_noticed() -> None:
                 await link.read(block)
             clear = True
             assert await link.read(block) == [6 << 16 | 7]
+
+
+async def test_an_echo_behind_a_late_answer_is_found() -> None:
+    """The late answer is still under way when the next question begins: it comes first."""
+    asked: list[bytes] = []
+
+    def script(frame: bytes) -> Iterable[tuple[float, bytes]]:
+        asked.append(frame)
+        if len(asked) == 1:
+            return [(0.0, frame)]
+        late = truth(asked[0]) if len(asked) == 2 else b""
+        return [(0.0, late + frame + truth(frame))]
+
+    late = point("late", table="holding", address=1110, type="uint32")
+    prompt, slow = blocks(device(PAIR, late))
+    with slave(script) as line:
+        async with open_link(options(line.port, echo=True)) as link:
+            with pytest.raises(NoResponse):
+                await link.read(slow)
+            assert await link.read(prompt) == [6 << 16 | 7]
+
+
+async def test_a_dead_unit_costs_its_timeout_and_not_the_time_of_an_answer() -> None:
+    """At 300 baud an answer of 125 registers would take 8.5 s."""
+    (block,) = blocks(device(*(point(f"p{a}", table="holding", address=a) for a in range(125))))
+    with slave(lambda _: []) as line:
+        async with open_link(options(line.port, baudrate=300, timeout=0.1)) as link:
+            with pytest.raises(NoResponse):
+                await asyncio.wait_for(link.read(block), 2.0)
+
+
+async def test_a_line_that_babbles_keeps_back_no_answer() -> None:
+    """An answer is handed over once the next question is out; on such a line it never is."""
+    first, second = blocks(device(PAIR, unit=1)), blocks(device(PAIR, unit=2))
+
+    def script(frame: bytes) -> Iterable[tuple[float, bytes]]:
+        yield 0.0, truth(frame)
+        for n in range(700):
+            yield 0.002 * n, b"\xaa"
+
+    with slave(script) as line:
+        async with open_link(options(line.port, baudrate=1200)) as link:
+            reads = [asyncio.ensure_future(link.read(block)) for block in (*first, *second)]
+            done, _ = await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
+            assert done == {reads[0]}
+            assert reads[0].result() == [6 << 16 | 7]
+            with pytest.raises(BadResponse, match="never falls silent"):
+                await reads[1]
+
+
+async def test_closing_does_not_wait_for_a_slow_lines_characters() -> None:
+    """A question of 125 registers at 50 baud is waited for for a minute."""
+    (block,) = blocks(device(*(point(f"p{a}", table="holding", address=a) for a in range(125))))
+    loop = asyncio.get_running_loop()
+    with slave(lambda _: []) as line:
+        async with open_link(options(line.port, baudrate=50, timeout=60.0)) as link:
+            waiting = asyncio.ensure_future(link.read(block))
+            await asyncio.sleep(0.1)
+            began = loop.time()
+        assert loop.time() - began < 5.0
+    with pytest.raises(LinkDown, match="closed"):
+        await waiting
+
+
+def test_the_lines_thread_wakes_on_time() -> None:
+    """Linux lets a thread sleep up to 50 µs longer than it asked, unless it says otherwise."""
+    slack: list[str] = []
+
+    def work() -> None:
+        exact_timers()
+        place = Path(f"/proc/{threading.get_native_id()}/timerslack_ns")
+        slack.append(place.read_text().strip())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert slack == ["1"]
 
 
 async def test_a_line_that_never_falls_silent_says_so() -> None:
