@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import termios
 from collections.abc import AsyncIterator, Iterator
@@ -119,6 +120,10 @@ def _explained(options: Port) -> Iterator[None]:
             wrong.args[0] if isinstance(wrong, termios.error) else getattr(wrong, "errno", None)
         )
         reason = os.strerror(number) if isinstance(number, int) else str(wrong)
+        if number in {errno.EAGAIN, errno.EBUSY}:
+            reason = "another program has it open"
+        elif number == errno.EACCES:
+            reason += ": this user must be in the group of the port (dialout)"
         if options.rs485 is not None and "RS485" in str(wrong):
             reason = (
                 f'rs485 = "{options.rs485}" is not possible: the driver of this port cannot switch '

@@ -30,6 +30,7 @@ for command in (
     edge.run,
     edge.check,
     field.read,
+    field.write,
     field.scan,
     field.replay,
     centre.ingest,

@@ -6,13 +6,23 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.cli.shared import Json, SiteFile, fail, line, say, say_json, site_of, until_stopped
+from gateway.cli.shared import (
+    Json,
+    SiteFile,
+    fail,
+    line,
+    say,
+    say_json,
+    site_of,
+    unless,
+    until_stopped,
+)
 
 if TYPE_CHECKING:
     from gateway.field.progress import Tell
@@ -72,14 +82,13 @@ def scan(
         profiles=tuple(profile or ()),
     )
 
-    async def work(stop: asyncio.Event) -> room.Outcome:
+    outcome = room.Outcome()
+
+    async def work(stop: asyncio.Event) -> None:
         with _progress() as tell:
-            return await room.scan(wanted, tell, stop)
+            await unless(stop, room.scan(wanted, outcome, tell))
 
-    outcomes: list[room.Outcome] = []
-
-    def told(outcome: room.Outcome) -> None:
-        outcomes.append(outcome)
+    def told(_: None) -> None:
         if json:
             say_json([room.as_json(found) for found in outcome.found])
         elif outcome.devices:
@@ -88,10 +97,10 @@ def scan(
             line(remark, sys.stderr)
 
     until_stopped(work, told)
-    if outcomes[0].broken is not None:
-        fail(outcomes[0].broken, 1)
-    if not outcomes[0].devices:
-        fail(outcomes[0].remarks[0] if outcomes[0].remarks else room.nobody(wanted), 3)
+    if outcome.broken is not None:
+        fail(outcome.broken, 1)
+    if not outcome.devices:
+        fail(outcome.remarks[0] if outcome.remarks else room.nobody(wanted), 3)
 
 
 @contextlib.contextmanager
@@ -109,6 +118,58 @@ def _progress() -> Iterator[Tell]:
     from gateway.field.progress import lines
 
     yield lines(time.monotonic, lambda text: line(text, sys.stderr))
+
+
+def write(
+    site: SiteFile,
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A device's id.")],
+    command: Annotated[str, typer.Argument(metavar="COMMAND", help="As its profile names it.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="A number, on, off, or a label.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Give one command to a device, and read back what came of it."""
+    loaded = site_of(site)
+    from gateway.driver import LinkDown
+    from gateway.edge.commanding import Outcome
+    from gateway.field import write as room
+
+    def told(outcome: Outcome, code: int) -> None:
+        if json:
+            say_json(room.as_json(outcome))
+        else:
+            text = room.as_text(device, command, value, outcome)
+            line(text, sys.stderr if code else sys.stdout)
+        if code:
+            raise typer.Exit(code)
+
+    def became(outcome: Outcome | None) -> None:
+        if outcome is not None:
+            told(outcome, 0 if outcome.result == "done" else 3)
+
+    try:
+        what = room.order(loaded, device, command, value)
+        if not yes:
+            confirm(lambda: asyncio.run(room.question(loaded, what)))
+        until_stopped(lambda stop: unless(stop, room.carry_out(loaded, what)), became)
+    except room.Forbidden as why:
+        told(Outcome("refused", reason=str(why)), 2)
+    except LinkDown as down:
+        told(Outcome("failed", reason=str(down)), 1)
+
+
+def confirm(question: Callable[[], str]) -> None:
+    """Go on only if a person at a terminal says yes to the question."""
+    if not sys.stdin.isatty():
+        fail("nobody is there to ask: say --yes to give the command all the same", 2)
+    line(question(), sys.stderr)
+    try:
+        agreed = typer.confirm("Write it?", err=True)
+    except typer.Abort:  # Ctrl-C
+        agreed = False
+        line("", sys.stderr)
+    if not agreed:
+        fail("nothing was written", 130)
 
 
 def replay(

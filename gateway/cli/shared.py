@@ -95,6 +95,20 @@ def until_stopped(
         raise KeyboardInterrupt
 
 
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What the work returns; ``None`` where it was cancelled because ``stop`` was set first."""
+    task = asyncio.ensure_future(work)
+    waiting = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+    return None if task.cancelled() else task.result()
+
+
 def fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop's, or the standard one where it has no wheel (armv7l)."""
     try:

@@ -13,6 +13,20 @@ class CannotStart(Exception):
     """The daemon cannot run here; the text says why and what to do, for people."""
 
 
+def holder(data_dir: Path) -> str | None:
+    """The process that holds the folder, if any does; ``"unknown"`` if it cannot be told."""
+    with contextlib.suppress(OSError), (data_dir / "lock").open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _written(lock.fileno())
+    return None
+
+
+def _written(lock: int) -> str:
+    return os.pread(lock, 20, 0).decode(errors="replace").strip() or "unknown"
+
+
 @contextlib.contextmanager
 def locked(data_dir: Path) -> Iterator[None]:
     """Make the folder if need be and hold it; CannotStart if somebody else does."""
@@ -29,9 +43,8 @@ def locked(data_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(lock, 20).decode(errors="replace").strip() or "unknown"
             raise CannotStart(
-                f"another wayside (process {holder}) works on {data_dir}\n"
+                f"another wayside (process {_written(lock)}) works on {data_dir}\n"
                 "    → stop it, or give this one a data_dir of its own"
             ) from None
         with contextlib.suppress(OSError):  # only a courtesy to whoever finds it locked

@@ -130,12 +130,23 @@ def _block(device: Device, one: Reading) -> str:
     head = f"{device.id}  {device.profile}, bus {device.bus}"
     if one.silent is not None:
         return f"{head}\n  silent: {one.silent}"
-    units = {point.name: point.unit for point in device.points}
-    units |= {derived.name: derived.unit for derived in device.derived}
+    units = _units(device)
     units |= {name: "" for name in one.bad if name not in units}  # its identity
     names = [name for name in units if name in one.values or name in one.bad]
     width = max(map(len, names), default=0)
     return "\n".join([head, *(f"  {name:<{width}}  {_value(one, name, units)}" for name in names)])
+
+
+def shown_value(device: Device, one: Reading, name: str) -> str:
+    """One point of a reading for people, with its unit, or why there is none."""
+    if name not in one.values and name not in one.bad:
+        return "not read"
+    return _value(one, name, _units(device))
+
+
+def _units(device: Device) -> dict[str, str]:
+    units = {point.name: point.unit for point in device.points}
+    return units | {derived.name: derived.unit for derived in device.derived}
 
 
 def _value(one: Reading, name: str, units: dict[str, str]) -> str:

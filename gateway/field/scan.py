@@ -10,8 +10,6 @@ factory with, and the others only where somebody answered, or everywhere if nobo
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -97,27 +95,17 @@ class Outcome:
         return sorted(self.devices.values(), key=lambda each: each.unit)
 
 
-async def scan(wanted: Wanted, tell: Tell, stop: asyncio.Event) -> Outcome:
-    """Scan until all is asked, the wire is gone, or ``stop`` is set."""
-    scanner = _Scan(wanted, tell)
-    work = asyncio.ensure_future(scanner.run())
-    stopped = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stopped.cancel()
-        work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
-    return scanner.outcome
+async def scan(wanted: Wanted, outcome: Outcome, tell: Tell) -> None:
+    """Scan until all is asked or the wire is gone; ``outcome`` holds what is known at any time."""
+    await _Scan(wanted, outcome, tell).run()
 
 
 class _Scan:
     """A scan under way."""
 
-    def __init__(self, wanted: Wanted, tell: Tell) -> None:
+    def __init__(self, wanted: Wanted, outcome: Outcome, tell: Tell) -> None:
         assert wanted.driver.survey is not None  # noqa: S101  # the caller has looked
-        self.outcome = Outcome()
+        self.outcome = outcome
         self._wanted = wanted
         self._survey: Survey = wanted.driver.survey
         self._tell = tell

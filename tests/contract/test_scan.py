@@ -32,7 +32,8 @@ from tests.parts.process import free_port
 async def scanned(url: str, units: str, **keys: Any) -> Outcome:
     """What a scan finds, with every profile of the library."""
     steps: list[Step] = []
-    outcome = await room.scan(room.wanted(url, units, **keys), steps.append, asyncio.Event())
+    outcome = Outcome()
+    await room.scan(room.wanted(url, units, **keys), outcome, steps.append)
     assert all(0 <= step.done <= step.total for step in steps)
     return outcome
 
