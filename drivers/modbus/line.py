@@ -19,6 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from drivers.modbus.alone import Alone
 from drivers.modbus.framing import RTU, Framing
 from drivers.modbus.pdu import Question, Refused
 from drivers.modbus.turn import BROADCAST, TURNAROUND, Owed, Turn, listened_out, overheard
@@ -66,6 +67,7 @@ class Line:
         self._echo = echo
         self._meanwhile = meanwhile
         self._owed = Owed()
+        self._alone = Alone()
         self._rest = b""  # what came behind the latest answer
         self._busy_until = time.monotonic()
         self._woken, self._waker = os.pipe()
@@ -90,6 +92,7 @@ class Line:
         Raises as ``drivers.modbus.link.Wire.ask``.
         """
         try:
+            self._hear_others(unit, question, patience)
             while (first := self._owed.before(unit, question)) is not None:
                 with suppress(Refused):
                     self._take_turn(unit, first, patience, proof=True)
@@ -101,7 +104,16 @@ class Line:
             self._check_alone(unit, patience)
         except OSError as wrong:
             raise LinkDown(wrong.strerror) from None
+        self._alone.heard(unit, question, self._busy_until)
         return data
+
+    def _hear_others(self, unit: int, question: Question, patience: float) -> None:
+        """Listen whether a unit is alone before it is asked, if nobody knows."""
+        left = self._alone.wait(unit, question, time.monotonic(), patience)
+        if left:
+            until = time.monotonic() + left
+            while self._wait(until):
+                self._rest += self._read()
 
     def tell(self, question: Question) -> None:
         """Tell every unit at once, and leave them the time to do it; raises LinkDown."""

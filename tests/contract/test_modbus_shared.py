@@ -171,16 +171,22 @@ async def test_a_second_answer_of_another_shape_is_not_taken_for_the_next_one() 
         ]
 
 
-async def test_a_second_answer_of_the_same_shape_is_noticed_at_the_next_pause() -> None:
-    """B's answer to the first question fits the second as well, so it is taken for it, once."""
+async def test_a_second_answer_of_the_same_shape_is_never_taken_for_the_next_one() -> None:
+    """B's answer to the first question would fit the second as well."""
     subject = device(PAIR, point("far", table="holding", address=40, type="uint32"), unit=5)
-    first, second = blocks(subject)
     async with serial(Line()) as (link, _):
-        await answer(link, first)
-        await answers(link, second)
-        for _ in range(3):
-            assert await answer(link, first) is Symptom.SHARED
-            assert await answers(link, second) == [Symptom.SHARED]
+        heard = await answers(link, *[*blocks(subject)] * 4, pause=0.0)
+        assert heard == [A, *[Symptom.SHARED] * 7]
+
+
+async def test_who_is_known_to_be_alone_is_asked_without_pause() -> None:
+    subject = device(*(point(f"p{a}", table="holding", address=10 * a) for a in range(40)), unit=6)
+    async with serial(Line()) as (link, _):
+        clock = asyncio.get_running_loop().time
+        await answers(link, *blocks(subject)[:2], pause=0.0)
+        began = clock()
+        assert await answers(link, *blocks(subject), pause=0.0) == [[10 * a] for a in range(40)]
+        assert clock() - began < 40 * 0.3, "not one timeout a question"
 
 
 async def test_a_device_that_answers_shorter_than_it_is_asked_is_not_two() -> None:
