@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated
 
+from drivers.modbus.alone import Alone
 from drivers.modbus.framing import rtu_frame
 from drivers.modbus.link import ModbusLink, Unit
 from drivers.modbus.pdu import Question, Refused
@@ -72,6 +73,7 @@ class RtuTcpWire:
         self._stream = Stream(place, options.connect_timeout, self._heard, self._lost)
         self._one = asyncio.Lock()
         self._owed = Owed()  # outlives a connection: the serial server may still hold an answer
+        self._alone = Alone()
         self._unasked = b""
         self._waiting: _Waiting | None = None
 
@@ -90,6 +92,9 @@ class RtuTcpWire:
         async with self._one:
             if not self._stream.up:
                 await self.connect()
+            left = self._alone.wait(unit.unit, question, self._loop.time(), patience)
+            if left:
+                await asyncio.sleep(left)
             overheard(self._unasked, self._owed)
             self._unasked = b""
             while (first := self._owed.before(unit.unit, question)) is not None:
@@ -101,6 +106,7 @@ class RtuTcpWire:
                 await self._check_alone(unit.unit, patience)
                 raise
             await self._check_alone(unit.unit, patience)
+            self._alone.heard(unit.unit, question, self._loop.time())
             return data
 
     async def tell(self, question: Question) -> None:
