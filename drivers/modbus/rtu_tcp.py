@@ -7,16 +7,15 @@ question at a time. A connection lost while nothing was asked is opened again fo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Annotated
 
 from drivers.modbus.alone import Alone
 from drivers.modbus.framing import rtu_frame
-from drivers.modbus.link import ModbusLink, Unit
+from drivers.modbus.link import Unit
 from drivers.modbus.pdu import Question, Refused
-from drivers.modbus.stream import Stream
+from drivers.modbus.stream import FLOOD, Stream, linked
 from drivers.modbus.turn import BROADCAST, TURNAROUND, Owed, Turn, listened_out, overheard
 from gateway.driver import BadResponse, Link, LinkDown, NoResponse
 from gateway.units import Between, Duration
@@ -39,15 +38,9 @@ class RtuTcp:
     connect_timeout: Annotated[Duration, Between(0.01, 60)] = 3.0
 
 
-@asynccontextmanager
-async def open_rtu_tcp(options: RtuTcp) -> AsyncIterator[Link]:
+def open_rtu_tcp(options: RtuTcp) -> AbstractAsyncContextManager[Link]:
     """A link over one connection; LinkDown if it cannot be made."""
-    wire = RtuTcpWire(options)
-    await wire.connect()
-    try:
-        yield ModbusLink(wire, asyncio.get_running_loop().time)
-    finally:
-        wire.close()
+    return linked(RtuTcpWire(options))
 
 
 @dataclass(slots=True, eq=False)
@@ -75,6 +68,7 @@ class RtuTcpWire:
         self._owed = Owed()  # outlives a connection: the serial server may still hold an answer
         self._alone = Alone()
         self._unasked = b""
+        self._came = 0  # bytes since the latest question
         self._waiting: _Waiting | None = None
 
     async def connect(self) -> None:
@@ -140,6 +134,7 @@ class RtuTcpWire:
     async def _ask(
         self, unit: int, question: Question, patience: float, *, proof: bool = False
     ) -> bytes:
+        self._came = 0
         self._stream.send(rtu_frame(unit, question.pdu))
         turn = Turn(unit, question, self._owed, proof=proof)
         answer: asyncio.Future[bytes] = self._loop.create_future()
@@ -153,6 +148,11 @@ class RtuTcpWire:
             self._waiting = None
 
     def _heard(self, data: bytes) -> None:
+        self._came += len(data)
+        if self._came > FLOOD:
+            self._came = 0
+            self._stream.cut()
+            return
         waiting = self._waiting
         if waiting is None or waiting.answer.done():
             self._unasked = (self._unasked + data)[-_UNASKED:]
@@ -183,7 +183,9 @@ class RtuTcpWire:
             return
         try:
             waiting.answer.set_result(waiting.turn.end(waiting.patience))
-        except (Refused, BadResponse, NoResponse) as wrong:
+        except NoResponse as silence:
+            waiting.answer.set_exception(self._stream.unheard(silence))
+        except (Refused, BadResponse) as wrong:
             waiting.answer.set_exception(wrong)
 
     def _lost(self, reason: LinkDown) -> None:

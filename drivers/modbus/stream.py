@@ -1,18 +1,57 @@
-"""A TCP connection as the Modbus wires use it: opened with patience, heard as it talks."""
+"""A TCP connection as the Modbus wires use it: opened with patience, heard as it talks.
+
+What a machine that is gone looks like: its kernel acknowledges nothing any more. Questions that are
+not acknowledged end the connection, and while nothing is asked, the kernel asks (keep-alive), so
+that a connection some firewall forgot is known for dead before the next question needs it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import socket
-from collections.abc import Callable
-from typing import cast
+import struct
+import termios
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Protocol, cast
 
-from gateway.driver import LinkDown
+from drivers.modbus.link import ModbusLink, Wire
+from gateway.driver import Link, LinkDown, NoResponse, Symptom
+
+FLOOD = 65536
+"""Bytes that may come unasked between two questions; more is no late answer, but a machine that
+must be cut off before it takes the processor (an engineering choice: over 200 answers)."""
+
+_IDLE = 10
+"""Seconds without a byte after which the kernel asks whether the other machine is still there. It
+keeps the connection known to firewalls as well; most forget one after some minutes."""
+_PROBES = 3
 
 
-class Stream(asyncio.Protocol):
-    """One connection at a time to one place.
+class Endpoint(Wire, Protocol):
+    """A wire that is a connection."""
+
+    async def connect(self) -> None:
+        """Open it; LinkDown if it cannot be."""
+
+    def close(self) -> None:
+        """Close it; questions under way end with LinkDown."""
+
+
+@asynccontextmanager
+async def linked(wire: Endpoint) -> AsyncIterator[Link]:
+    """A link over one connection; LinkDown if it cannot be made."""
+    await wire.connect()
+    try:
+        yield ModbusLink(wire, asyncio.get_running_loop().time)
+    finally:
+        wire.close()
+
+
+class Stream(asyncio.BaseProtocol):
+    """One connection at a time to one place; ``up`` says whether there is one.
 
     ``heard`` gets every piece of bytes, ``lost`` the reason once when a connection ends that was
     not closed from here.
@@ -27,14 +66,27 @@ class Stream(asyncio.Protocol):
     ) -> None:
         self._host, self._port = place
         self._patience = patience
-        self._heard = heard
+        self.data_received = heard
         self._lost = lost
         self._transport: asyncio.Transport | None = None
+        self._socket = -1
+        self._prompt = False
+        self.up = False
 
-    @property
-    def up(self) -> bool:
-        """Whether there is a connection."""
-        return self._transport is not None
+    def unheard(self, silence: NoResponse) -> NoResponse:
+        """A silence, for what it is: of the unit, or of the machine.
+
+        If what was sent has not even reached the other machine's kernel in all that time, the
+        connection leads nowhere. It is closed, so that the next question opens another.
+        """
+        if not self.up:
+            return silence
+        (waiting,) = struct.unpack("i", fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4)))
+        if not waiting:
+            return silence
+        self.close()
+        text = f"{silence}, and {self._host}:{self._port} does not acknowledge what is sent"
+        return NoResponse(text, symptom=Symptom.UNREACHED)
 
     async def connect(self) -> None:
         """Open a connection, within the patience in seconds; LinkDown if none can be made."""
@@ -49,16 +101,34 @@ class Stream(asyncio.Protocol):
             raise LinkDown(f"{where}: {_reason(wrong)}") from None
 
     def send(self, data: bytes) -> None:
-        """Send bytes; LinkDown if there is no connection."""
+        """Send bytes; LinkDown if there is no connection.
+
+        They go straight to the kernel, which nearly always takes them. Once it did not, everything
+        goes through the transport, which keeps the order and finds out what is wrong.
+        """
+        if self._prompt:
+            try:
+                sent = os.write(self._socket, data)
+            except OSError:
+                sent = 0
+            if sent == len(data):
+                return
+            data = data[sent:]
+            self._prompt = False
         if self._transport is None:
             raise LinkDown("not connected")
         self._transport.write(data)
 
     def close(self) -> None:
         """Close the connection, if there is one."""
-        if self._transport is not None:
-            self._transport.abort()
-            self._transport = None
+        transport = self._forget()
+        if transport is not None:
+            transport.abort()
+
+    def cut(self) -> None:
+        """Close it because of what comes from there; ``lost`` says so."""
+        self.close()
+        self._lost(LinkDown(f"{self._host}:{self._port} sends bytes that nobody asked for"))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember where to write.
@@ -69,17 +139,30 @@ class Stream(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         own: socket.socket = transport.get_extra_info("socket")
         own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(self._patience * 1000))
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _IDLE)
+        own.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, round(self._patience / _PROBES))
+        )
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _PROBES)
+        self._socket = own.fileno()
+        self.up = self._prompt = True
 
-    def data_received(self, data: bytes) -> None:
-        """Pass on what came."""
-        self._heard(data)
+    def eof_received(self) -> None:
+        """Nothing more will come: let the transport close it."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Say why, unless it was closed from here."""
-        if self._transport is not None:
-            self._transport = None
+        if self._forget() is not None:
             reason = "closed by the other side" if exc is None else _reason(exc)
             self._lost(LinkDown(f"{self._host}:{self._port}: {reason}"))
+
+    def _forget(self) -> asyncio.Transport | None:
+        """The transport, which is not ours any more: its socket's number may soon be another's."""
+        transport, self._transport = self._transport, None
+        self.up = self._prompt = False
+        self._socket = -1
+        return transport
 
 
 def _reason(wrong: Exception) -> str:

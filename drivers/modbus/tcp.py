@@ -2,35 +2,51 @@
 
 Every question carries a transaction number, and only the answer with that number, from the unit
 that was asked, ends it; an answer that comes after its time finds nobody waiting and is dropped.
+What is under way is kept by how its answer must begin (transaction, length, unit, function, byte
+count), so that the usual answer is known for right by looking it up; whatever is unusual is looked
+at closely.
+
 One timer a connection watches all deadlines. A connection that the device closed while it was idle
-is opened again for the next question, so that an idle close costs no sample.
+is opened again for the next question, so that an idle close costs no sample. Whether a device bears
+several questions at once is watched by ``crowd``.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+import struct
+from collections.abc import Awaitable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
-from drivers.modbus.framing import MbapReader, mbap_frame
-from drivers.modbus.link import ModbusLink, Unit
+from drivers.modbus.crowd import Crowd
+from drivers.modbus.framing import MbapReader
+from drivers.modbus.link import Unit
 from drivers.modbus.pdu import Question, Refused, answer_data
-from drivers.modbus.stream import Stream
+from drivers.modbus.stream import FLOOD, Stream, linked
 from gateway.driver import BadResponse, Link, LinkDown, NoResponse, Symptom
 from gateway.units import Between, Duration
 
+_header = struct.Struct(">HHHB").pack  # transaction, protocol 0, bytes that follow, unit
+_HEADER = 7
+_READ_START = 9  # header, function, byte count: all of an answer to a read but its data
+_LONGEST = 260
 _TRANSACTIONS = 0xFFFF
 _RECENT = 4096
 """An answer to one of this many last transactions is late; to any other, it is foreign."""
+
+_Asked: TypeAlias = tuple[int, "asyncio.Future[bytes]", float, Unit, Question, bool]
+"""A question under way: the size of its answer's frame, who waits, the deadline, whom and what was
+asked, and whether others were under way. A bare tuple, because every question makes one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tcp:
     """``[bus.*]`` of a Modbus TCP endpoint.
 
-    ``pipeline`` is how many questions the device takes at once; most take one.
+    ``pipeline`` is how many questions the device takes at once; most take one. A device that loses
+    questions asked together is noticed, and asked one at a time from then on.
     """
 
     host: str
@@ -40,27 +56,9 @@ class Tcp:
     pipeline: Annotated[int, Between(1, 64)] = 1
 
 
-@asynccontextmanager
-async def open_tcp(options: Tcp) -> AsyncIterator[Link]:
+def open_tcp(options: Tcp) -> AbstractAsyncContextManager[Link]:
     """A link over one connection; LinkDown if it cannot be made."""
-    wire = TcpWire(options)
-    await wire.connect()
-    try:
-        yield ModbusLink(wire, asyncio.get_running_loop().time)
-    finally:
-        wire.close()
-
-
-@dataclass(slots=True, eq=False)
-class _Asked:
-    """A question under way; ``again`` if it may be asked once more on a new connection."""
-
-    unit: int
-    question: Question
-    timeout: float
-    deadline: float
-    again: bool
-    answer: asyncio.Future[bytes]
+    return linked(TcpWire(options))
 
 
 class TcpWire:
@@ -74,31 +72,40 @@ class TcpWire:
         self._stream = Stream(place, options.connect_timeout, self._heard, self._lost)
         self._connecting = asyncio.Lock()
         self._reader = MbapReader()
-        self._asked: dict[int, _Asked] = {}
+        self._whole = True  # no frame has begun that is not finished
+        self._asked: dict[bytes, _Asked] = {}
         self._last = 0
-        self._answered = False
-        self._stray: tuple[Symptom, str] | None = None
+        self._first = 1  # the transaction of the first question on this connection
+        self._crowd = Crowd()
+        self._one = asyncio.Lock()
+        self._stray: tuple[float, Symptom, str] | None = None
+        self._strays = 0, 0  # bytes nobody asked for, since which transaction
         self._timer: asyncio.TimerHandle | None = None
-        self._due = 0.0
+        self._due = float("inf")
         self._asking_again: set[asyncio.Task[None]] = set()
 
     @property
     def depth(self) -> int:
         """How many questions may be under way."""
-        return self._depth
+        return 1 if self._crowd.settled else self._depth
+
+    @property
+    def careful(self) -> bool:
+        """Whether questions are asked one at a time, for a while or from now on."""
+        return self._crowd.careful
 
     async def connect(self) -> None:
         """Open the connection if there is none; LinkDown if it cannot be made."""
         async with self._connecting:
             if not self._stream.up:
                 self._reader = MbapReader()
-                self._answered = False
+                self._whole = True
                 self._stray = None
+                self._first = self._last % _TRANSACTIONS + 1
                 await self._stream.connect()
 
     def close(self) -> None:
         """Close it; questions under way end with LinkDown."""
-        self._answered = False
         self._stream.close()
         for task in self._asking_again:
             task.cancel()
@@ -108,14 +115,11 @@ class TcpWire:
 
     def ask(self, unit: Unit, question: Question) -> Awaitable[bytes]:
         """The data of the answer; raises as ``drivers.modbus.link.Wire.ask``."""
+        if self._crowd.careful:
+            return self._ask_alone(unit, question)
         if not self._stream.up:
             return self._ask_newly(unit, question)
-        timeout = unit.timeout or self._timeout
-        deadline = self._loop.time() + timeout
-        again = self._answered and not self._asked
-        answer: asyncio.Future[bytes] = self._loop.create_future()
-        self._send(_Asked(unit.unit, question, timeout, deadline, again, answer))
-        return answer
+        return self._put(unit, question)
 
     async def tell(self, question: Question) -> None:
         """Refused: on TCP, unit 0 is the device at the other end itself."""
@@ -123,79 +127,137 @@ class TcpWire:
 
     async def _ask_newly(self, unit: Unit, question: Question) -> bytes:
         await self.connect()
-        return await self.ask(unit, question)
+        return await self._put(unit, question)
 
-    def _send(self, asked: _Asked) -> None:
+    async def _ask_alone(self, unit: Unit, question: Question) -> bytes:
+        """Ask once whatever is under way has ended, and let nobody else ask meanwhile."""
+        async with self._one:
+            others = [answer for _, answer, *_ in self._asked.values() if not answer.done()]
+            if others:
+                await asyncio.wait(others)
+            answered = True
+            try:
+                return await self._ask_newly(unit, question)
+            except NoResponse:
+                answered = False
+                raise
+            finally:
+                self._crowd.alone(unit.unit, self._loop.time(), answered=answered)
+
+    def _put(self, unit: Unit, question: Question) -> asyncio.Future[bytes]:
+        """Send a question; the future ends with its answer, or at the deadline at the latest."""
+        deadline = self._loop.time() + (unit.timeout or self._timeout)
+        if deadline < self._due:
+            self._watch(deadline)
+        answer: asyncio.Future[bytes] = self._loop.create_future()
         self._last = transaction = self._last % _TRANSACTIONS + 1
-        self._asked[transaction] = asked
-        self._stream.send(mbap_frame(transaction, asked.unit, asked.question.pdu))
-        if self._timer is None or self._due > asked.deadline:
-            self._watch(asked.deadline)
+        number, size, pdu = unit.unit, question.size, question.pdu
+        asked = self._asked
+        beside = bool(asked)
+        asked[_header(transaction, 0, size + 1, number) + question.head] = (
+            _HEADER + size, answer, deadline, unit, question, beside
+        )  # fmt: skip
+        self._stream.send(_header(transaction, 0, len(pdu) + 1, number) + pdu)
+        return answer
 
     def _heard(self, data: bytes) -> None:
+        """Almost always these bytes are one whole answer, as it has to be, to a read."""
+        size = len(data)
+        if self._whole and size <= _LONGEST:
+            start = data[:_READ_START]
+            asked = self._asked.get(start)
+            if asked is not None and asked[0] == size:
+                del self._asked[start]
+                if not asked[1].done():  # else whoever asked has gone
+                    asked[1].set_result(data[_READ_START:])
+                return
+        self._look_at(data)
+
+    def _look_at(self, data: bytes) -> None:
         reader = self._reader
-        for transaction, unit, answer in reader.feed(data):
-            asked = self._asked.pop(transaction, None)
-            if asked is None or asked.answer.done():
+        unasked = 0
+        for transaction, unit, pdu in reader.feed(data):
+            start = self._start(transaction)
+            asked = None if start is None else self._asked.pop(start)
+            if asked is None or asked[1].done():
                 self._unasked(transaction)
+                unasked += _HEADER + len(pdu)
             else:
-                self._take(asked, unit, answer)
+                self._take(asked, unit, pdu)
+        self._whole = reader.unfinished is None
         if reader.skipped:
-            stray = f"{reader.skipped} bytes came that are no Modbus TCP"
-            self._stray = Symptom.GARBLED, stray
+            text = f"{reader.skipped} bytes came that are no Modbus TCP"
+            self._stray = self._loop.time(), Symptom.GARBLED, text
+            unasked += reader.skipped
             reader.skipped = 0
+        if unasked:
+            self._bear(unasked)
+
+    def _start(self, transaction: int) -> bytes | None:
+        """Under what the question with this number is kept."""
+        number = transaction.to_bytes(2, "big")
+        return next((start for start in self._asked if start.startswith(number)), None)
 
     def _unasked(self, transaction: int) -> None:
         """A late answer is passed over; one to what was never asked is worth telling."""
         if (self._last - transaction) % _TRANSACTIONS > _RECENT:
-            stray = f"transaction {transaction} answered for {self._last}"
-            self._stray = Symptom.STRANGER, stray
+            text = f"transaction {transaction} answered for {self._last}"
+            self._stray = self._loop.time(), Symptom.STRANGER, text
 
-    def _take(self, asked: _Asked, unit: int, answer: bytes) -> None:
-        self._answered = True
-        self._stray = None
+    def _bear(self, unasked: int) -> None:
+        """A machine that talks and talks without being asked is cut off."""
+        count, since = self._strays
+        count = unasked + (count if since == self._last else 0)
+        self._strays = count, self._last
+        if count > FLOOD:
+            self._strays = 0, 0
+            self._stream.cut()
+
+    def _take(self, asked: _Asked, unit: int, pdu: bytes) -> None:
+        _, answer, _, of, question, _ = asked
         try:
-            if unit != asked.unit:
-                stranger = f"unit {unit} answered for {asked.unit}"
+            if unit != of.unit:
+                stranger = f"unit {unit} answered for {of.unit}"
                 raise BadResponse(stranger, symptom=Symptom.STRANGER)  # noqa: TRY301
-            asked.answer.set_result(answer_data(asked.question, answer))
+            answer.set_result(answer_data(question, pdu))
         except (Refused, BadResponse) as wrong:
-            asked.answer.set_exception(wrong)
+            answer.set_exception(wrong)
 
     def _lost(self, reason: LinkDown) -> None:
         """The device closed: what it closed while idle is opened again, other questions end.
 
-        A read that was the first after a rest may be asked again, for it crossed with the close; a
-        write may have been done.
+        A read that is alone under way, and not the first on its connection, may be asked again, for
+        it crossed with the close; a write may have been done.
         """
-        waiting = list(self._asked.values())
-        if len(waiting) == 1 and waiting[0].again and waiting[0].question.is_read:
-            self._asked.clear()
-            task = self._loop.create_task(self._ask_again(waiting[0]))
-            self._asking_again.add(task)
-            task.add_done_callback(self._asking_again.discard)
-        else:
-            self._end_all(reason)
+        if len(self._asked) == 1:
+            ((start, asked),) = self._asked.items()
+            _, answer, _, unit, question, _ = asked
+            first = start.startswith(self._first.to_bytes(2, "big"))
+            if question.is_read and not first and not answer.done():
+                self._asked.clear()
+                task = self._loop.create_task(self._ask_again(unit, question, answer))
+                self._asking_again.add(task)
+                task.add_done_callback(self._asking_again.discard)
+        self._end_all(reason)
 
-    async def _ask_again(self, asked: _Asked) -> None:
-        asked.again = False
-        down = LinkDown("closed")
+    async def _ask_again(
+        self, unit: Unit, question: Question, answer: asyncio.Future[bytes]
+    ) -> None:
         try:
-            await self.connect()
-        except LinkDown as wrong:
-            down = wrong
+            data = await self._ask_newly(unit, question)
+            if not answer.done():
+                answer.set_result(data)
+        except (LinkDown, NoResponse, BadResponse, Refused) as wrong:
+            if not answer.done():
+                answer.set_exception(wrong)
         finally:
-            if not self._stream.up and not asked.answer.done():
-                asked.answer.set_exception(down)
-        if asked.answer.done():
-            return
-        asked.deadline = self._loop.time() + asked.timeout
-        self._send(asked)
+            if not answer.done():
+                answer.set_exception(LinkDown("closed"))
 
     def _end_all(self, reason: LinkDown | BadResponse) -> None:
-        for asked in self._asked.values():
-            if not asked.answer.done():
-                asked.answer.set_exception(type(reason)(*reason.args, symptom=reason.symptom))
+        for _, answer, *_ in self._asked.values():
+            if not answer.done():
+                answer.set_exception(type(reason)(*reason.args, symptom=reason.symptom))
         self._asked.clear()
 
     def _watch(self, deadline: float) -> None:
@@ -206,23 +268,36 @@ class TcpWire:
 
     def _expire(self) -> None:
         """Give up the questions whose time is over, and watch the next deadline."""
-        self._timer = None
+        self._timer, self._due = None, float("inf")
         now = self._loop.time()
-        over = [t for t, asked in self._asked.items() if asked.deadline <= now]
-        for transaction in over:
-            asked = self._asked.pop(transaction)
-            if not asked.answer.done():
-                asked.answer.set_exception(self._silence(asked))
-        if over and self._reader.unfinished not in {None, *self._asked}:
+        over = [start for start, asked in self._asked.items() if asked[2] <= now]
+        for start in over:
+            asked = self._asked.pop(start)
+            if not asked[1].done():
+                asked[1].set_exception(self._silence(start, asked, now))
+        if over and not self._stream.up:
+            self._end_all(LinkDown("nothing is acknowledged any more"))
+        elif over and self._torn():
             self._stream.close()  # what follows half an answer in this stream cannot be trusted
             self._end_all(BadResponse("an answer broke off"))
         if self._asked:
-            self._watch(min(asked.deadline for asked in self._asked.values()))
+            self._watch(min(asked[2] for asked in self._asked.values()))
 
-    def _silence(self, asked: _Asked) -> NoResponse | BadResponse:
+    def _torn(self) -> bool:
+        """Whether an answer has begun that nobody waits for the end of."""
+        begun = self._reader.unfinished
+        return begun is not None and self._start(begun) is None
+
+    def _silence(self, start: bytes, asked: _Asked, now: float) -> NoResponse | BadResponse:
+        _, _, deadline, unit, _, beside = asked
+        patience = unit.timeout or self._timeout
         stray, self._stray = self._stray, None
         if stray is None and self._reader.unfinished is not None:
-            stray = Symptom.GARBLED, "the answer broke off"
-        if stray is not None:
-            return BadResponse(stray[1], symptom=stray[0])
-        return NoResponse(f"no answer in {asked.timeout:g} s")
+            stray = now, Symptom.GARBLED, "the answer broke off"
+        if stray is not None and stray[0] >= deadline - patience:
+            return BadResponse(stray[2], symptom=stray[1])
+        silence = self._stream.unheard(NoResponse(f"no answer in {patience:g} s"))
+        after = not start.startswith(self._last.to_bytes(2, "big"))
+        if self._depth > 1 and (beside or after) and self._stream.up:
+            return NoResponse(f"{silence}{self._crowd.silent(unit.unit, now)}")
+        return silence
