@@ -34,7 +34,8 @@ class Row:
 
     ``order`` gives the bytes as they come over the wire, ``A`` the most significant. ``labels``
     turns a label into its code, ``nothing`` is the raw value that says "no value". ``power`` is the
-    place of its exponent, where it has one, ``length`` the registers of a text.
+    place of its exponent, where it has one, ``length`` the registers of a text. A row that says
+    ``rollover`` begins again at the end of its type, or at that number.
     """
 
     name: str
@@ -49,7 +50,7 @@ class Row:
     offset: float = 0.0
     labels: Mapping[str, int] = NOTHING
     nothing: int | None = None
-    rollover: bool = False
+    rollover: bool | int = False
     power: tuple[str, int] | None = None
     length: int = 0
 

@@ -61,7 +61,8 @@ def raw_of(row: Row, value: Value | None, power: int = 0) -> float:
         return int(bool(value))
     low, high = limits(row.type)
     if row.rollover:
-        return low + (math.floor(number) - low) % (high - low + 1)
+        low, size = (low, high - low + 1) if row.rollover is True else (0, row.rollover)
+        return low + (math.floor(number) - low) % size
     return max(low, min(high, round(number)))
 
 
