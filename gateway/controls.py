@@ -7,7 +7,7 @@ cannot hold, a resting value of the wrong kind) is refused here, not when a lamp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -91,12 +91,28 @@ def _control(
         return None
     rest = False if keys.rest is None else keys.rest
     limits = {"min": keys.min, "max": keys.max, "rest": None if keys.pulse is None else rest}
-    nearest: Callable[[Value], Value] | None = getattr(target, "nearest", None)
-    for key, value in limits.items() if nearest else ():
-        if value is not None and nearest is not None:
-            try:
-                nearest(value)
-            except ValueError as error:
-                where = key if key in table else "pulse"
-                problems.append(spot.at(where).problem(f"it could not be written: {error}"))
+    for key, value in limits.items() if hasattr(target, "nearest") else ():
+        if value is not None:
+            _check_fits(target, key, value, table, spot, problems)
     return Control(name, target, keys.unit, keys.min, keys.max, keys.read_back, keys.pulse, rest)
+
+
+def _check_fits(
+    target: Any,  # noqa: ANN401  # the driver's
+    key: str,
+    value: Value,
+    table: Mapping[str, Any],
+    spot: Spot,
+    problems: list[Problem],
+) -> None:
+    """What may be asked for must be possible to write."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # as it was written
+    try:
+        target.nearest(value)
+    except ValueError as error:
+        given = key in table
+        hint = "" if given else "say with rest what it leaves behind"
+        problems.append(
+            spot.at(key if given else "pulse").problem(f"it could not be written: {error}", hint)
+        )

@@ -7,6 +7,7 @@ back would undo whatever the device changed in between.
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Literal
@@ -81,9 +82,10 @@ class Setting:
             raise ValueError(f"scale and offset are for numbers, not for a {kind}")
         order = self.order
         if table == "coil":
-            mistyped = kind != "bool" or order or self.bit is not None
-            if mistyped or self.write in {"mask", "exchange"}:
-                raise ValueError("a coil is one bit: it takes no type, order, bit, mask, exchange")
+            if self.write in {"mask", "exchange"}:
+                raise ValueError('write: a coil is one bit, written with "single" or "multiple"')
+            if kind != "bool" or order or self.bit is not None:
+                raise ValueError("a coil is one bit: it takes no type, order or bit")
         else:
             order = completed_order(kind, order, traits)
             self._check_write(kind, words)
@@ -134,6 +136,8 @@ class Setting:
         """
         if self.table == "coil" or self.bit is not None:
             return number_for("bool", value) == 1
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{value} does not fit {self.kind}")
         row = Register(
             table="holding",
             address=0,

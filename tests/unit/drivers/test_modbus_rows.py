@@ -211,6 +211,69 @@ def test_what_cannot_be_written_is_refused(keys: dict[str, Any], says: str) -> N
         Setting(**{"table": "holding", "address": 1, **keys}).complete(PLAIN)
 
 
+@pytest.mark.parametrize(
+    ("keys", "write"),
+    [
+        ({}, "single"),
+        ({"type": "float32"}, "multiple"),
+        ({"bit": 3}, "mask"),
+        ({"type": "uint8h"}, "mask"),
+        ({"type": "int8l", "write": "single"}, "single"),
+        ({"table": "coil"}, "single"),
+    ],
+)
+def test_the_function_follows_from_what_is_written(keys: dict[str, Any], write: str) -> None:
+    setting = Setting(**{"table": "holding", "address": 1, **keys}).complete(PLAIN)
+    assert setting.write == write
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "held"),
+    [
+        ({}, 41.7, 42),
+        ({"scale": 0.1}, 42.34, 42.3),
+        ({"scale": 0.5, "offset": -10}, 20.2, 20.0),
+        ({"type": "float32"}, 21.55, 21.549999237060547),
+        ({"type": "float16"}, 0.1, 0.0999755859375),
+        ({"type": "int16"}, -2.4, -2),
+        ({"type": "uint8h"}, 200, 200),
+        ({"type": "bcd16"}, 1234, 1234),
+        ({"type": "mod10_32", "order": "CDAB"}, 12345678, 12345678),
+        ({"type": "string", "length": 3}, "Öl", "Öl"),
+        ({"type": "datetime"}, "2025-11-23T18:30:00", "2025-11-23T18:30:00.000"),
+        ({"bit": 3}, 1, True),
+        ({"table": "coil"}, False, False),
+    ],
+)
+def test_what_a_device_will_hold_is_known_before(
+    keys: dict[str, Any], value: Any, held: Any
+) -> None:
+    setting = Setting(**{"table": "holding", "address": 1, **keys}).complete(PLAIN)
+    found = setting.nearest(value)
+    assert found == (pytest.approx(held) if isinstance(held, float) else held)
+    assert type(found) in {type(held), float}
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        ({}, 70000),
+        ({}, -1),
+        ({"type": "uint8l"}, 256),
+        ({"bit": 3}, 2),
+        ({"type": "string", "length": 1}, "long"),
+        ({"type": "bcd16"}, 10000),
+        ({"type": "float32"}, float("nan")),
+        ({"table": "coil"}, "on"),
+        ({"type": "string", "length": 1}, True),
+    ],
+)
+def test_what_no_register_can_hold_is_known_before(keys: dict[str, Any], value: Any) -> None:
+    setting = Setting(**{"table": "holding", "address": 1, **keys}).complete(PLAIN)
+    with pytest.raises(ValueError, match=r"fit|number|longer|text"):
+        setting.nearest(value)
+
+
 def test_an_identity_is_a_register_and_its_content() -> None:
     identity = Identity(table="holding", address=0, equals=0x5753)
     assert identity.register(PLAIN).place == ("holding", 0)
