@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test test-parts lint format bench docs lock clean
+.PHONY: help setup demo test test-parts lint format bench proofs docs lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/#/' | awk -F'#' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ format: setup-dev  ## let ruff lay out the code
 
 bench: setup-dev test-parts  ## measure, and write docs/benchmarks.md
 	$(BIN)/python -m tests.bench
+
+proofs: setup-dev  ## a million round trips and fuzzed inputs (ARGS="fuzz --seed 7"); writes docs/proofs.md
+	$(BIN)/python -m tests.proof $(ARGS)
 
 docs: setup-dev  ## regenerate the references in docs/ that come from the code
 	$(BIN)/python -m tests.docs

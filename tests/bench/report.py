@@ -46,12 +46,18 @@ def machine() -> str:
     return f"{processor}, {os.cpu_count()} cores, {gib:.0f} GiB, Python {platform.python_version()}"
 
 
-def write(name: str, table: Table) -> None:
+def write(
+    name: str,
+    table: Table,
+    page: Path = PAGE,
+    opening: str = OPENING,
+    command: str = "python -m tests.bench",
+) -> None:
     """Put a bench's section into the page, in place of its last one."""
     when = datetime.now(UTC).strftime("%Y-%m-%d")
-    body = f"{table.markdown()}\n*{when} · {machine()} · `python -m tests.bench {name}`*\n"
+    body = f"{table.markdown()}\n*{when} · {machine()} · `{command} {name}`*\n"
     section = f"<!-- {name} -->\n{body}<!-- /{name} -->\n"
-    text = PAGE.read_text() if PAGE.exists() else OPENING
+    text = page.read_text() if page.exists() else opening
     old = re.compile(rf"<!-- {name} -->\n.*?<!-- /{name} -->\n", re.DOTALL)
     text = old.sub(lambda _: section, text) if old.search(text) else f"{text}\n{section}"
-    PAGE.write_text(text)
+    page.write_text(text)

@@ -1,0 +1,67 @@
+"""The short form of ``tests/proof``, and by name what its long forms have found."""
+
+from __future__ import annotations
+
+import pytest
+
+from drivers.modbus.ascii_framing import ASCII, ascii_frame
+from drivers.modbus.framing import RtuReader, rtu_frame, rtu_length
+from drivers.modbus.tcp import TcpWire
+from drivers.modbus.turn import Owed, overheard
+from tests.proof import naive
+from tests.proof.roundtrips import PROPERTIES, check
+from tests.proof.targets import TARGETS, run
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_values_there_and_back(name: str) -> None:
+    assert check(name, examples=40, start=1) >= 800
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_no_crash_no_growth_and_no_good_value_from_a_broken_frame(target: str) -> None:
+    tally = run(target, 1500, start=1)
+    assert tally["accepted"] + tally["frames"] > 100, "nothing whole got through: the test is blind"
+
+
+@pytest.mark.parametrize("target", ["reader", "turns"])
+def test_the_oracle_notices_a_reader_that_checks_no_crc(
+    target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "drivers.modbus.framing.crc16", lambda data: int.from_bytes(data[-2:], "little")
+    )
+    with pytest.raises(AssertionError, match=rf"{target}: bytes\.fromhex"):
+        run(target, 5000, start=1)
+
+
+def test_the_oracle_notices_a_wire_that_checks_no_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def believe(self: TcpWire, asked: object, unit: int, answer: bytes) -> None:
+        take(self, asked, asked.unit, answer)  # type: ignore[attr-defined, arg-type]
+
+    take = TcpWire._take
+    monkeypatch.setattr(TcpWire, "_take", believe)
+    with pytest.raises(AssertionError, match=r"wires: bytes\.fromhex"):
+        run("wires", 5000, start=1)
+
+
+class TestWhatWasFound:
+    def test_a_broken_identification_is_not_waited_for_beyond_the_longest_frame(self) -> None:
+        """Objects of 255 bytes each kept the reader waiting for 64 kB, deaf to what followed."""
+        begun = bytes.fromhex("112b0e01010000ff") + b"\0\xfd" + bytes(0xFD) + b"\0"
+        assert rtu_length(begun) == 0
+        reader = RtuReader()
+        good = rtu_frame(17, b"\3\2\0\1")
+        assert list(reader.feed(begun + good)) == [(17, good[1:-2])]
+
+    def test_a_broken_frame_of_nobody_upsets_nobody(self) -> None:
+        """An ASCII frame says unit 0 as easily as any; nobody had answered yet."""
+        broken = ascii_frame(0, b"\3\2\0\1").replace(b"01", b"02")
+        overheard(broken, Owed(), ASCII)
+
+
+def test_the_naive_envelopes_are_the_specifications() -> None:
+    assert naive.on_rtu(17, bytes.fromhex("03006b0003")).hex() == "1103006b00037687"
+    assert naive.on_ascii(17, bytes.fromhex("03006b0003")) == b":1103006B00037E\r\n"
+    assert naive.on_tcp(1, 17, bytes.fromhex("03006b0003")).hex() == "0001000000061103006b0003"
+    assert naive.value_bytes(b"\3\4\1\2", "CDAB") == b"\1\2\3\4"
