@@ -53,10 +53,10 @@ def measure() -> Table:
         ),
     ]
     says = (
-        f"{len(UNITS)} slaves with {REGISTERS} holding registers each at {BAUDRATE} baud, "
-        f"parity E, timeout {TIMEOUT * 1000:g} ms, polled by the daemon's poller as fast as the bus "
-        f"allows for {SECONDS:g} s. A cycle is the time in which every living device was read once, from "
-        "the second one on; the bounds are the healthy cycle, and that plus one timeout."
+        f"{len(UNITS)} slaves with {REGISTERS} holding registers each at {BAUDRATE} baud, parity "
+        f"E, timeout {TIMEOUT * 1000:g} ms, polled for {SECONDS:g} s by the daemon's poller, as "
+        "fast as the bus allows. A cycle is the time in which every living device was read once, "
+        "from the second one on; the bounds are the healthy cycle, and that plus one timeout."
     )
     head = ("slaves", "median cycle", "worst cycle", "bound of the median", "bound of the worst")
     return Table("Modbus RTU: what dead slaves cost", says, head, rows)
