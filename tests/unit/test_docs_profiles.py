@@ -4,6 +4,7 @@ An example is a whole profile, or rows (with keys of the head before them and co
 that are put into one. Its comments with an arrow are the test:
 
     # input 0: 4366 3334 → voltage = 230.2          registers (hex) or bits, and what comes out
+    # input 0: FFFF then input 0: 0001 → …          readings one after the other, and what is sent
     # .3.6.0 = 2 → mode = control                   objects of an SNMP agent
     # R0803 → distance = 803                        what a MaxBotix sensor sends
     # {"power": 68.2} → power = 68.2                a recorded row
@@ -11,6 +12,7 @@ that are put into one. Its comments with an arrow are the test:
     # every → energy 60s                            periods
     # check → unknown key                           refused, with these words
     # dim = 50 → 06 0064 0032                       the request a command becomes
+    # dim = 101 → refused: 101 is above 100         or why it becomes none
 """
 
 from __future__ import annotations
@@ -35,8 +37,12 @@ from drivers.ntcip.link import value_of
 from gateway import registry
 from gateway.controls import ControlKeys
 from gateway.driver import Bad, Block, Device, Raw
+from gateway.edge.commanding import judged
+from gateway.edge.counters import counters
+from gateway.edge.news import news, watches
+from gateway.field.profiles import as_text, described
 from gateway.keys import DerivedKeys, PointKeys
-from gateway.model import Reading
+from gateway.model import Control, Reading, Value
 from gateway.problems import ConfigurationError
 from gateway.profile import Head, Profile, load_profile, specimen
 from gateway.tables.shape import shape
@@ -130,10 +136,45 @@ def test_an_example_does_what_the_page_says(
             ]
         elif (name := left.partition(" = ")[0]) in profile.controls:
             (_, value), *_rest = assignments(left, "; ")
-            question = profile.controls[name].target.question(value)
-            assert question.pdu == bytes.fromhex(right)
+            assert written(device, profile.controls[name], value) == right
+        elif " then " in left:
+            compare(sent(device, left.split(" then ")), right)
         else:
             compare(read(device, left), right)
+
+
+def test_the_page_shows_what_profile_show_prints(tmp_path: Path) -> None:
+    (tmp_path / "acme-pm3.toml").write_text(EXAMPLES[0].profile.partition("# input")[0])
+    told = described(load_profile("acme-pm3.toml", tmp_path))
+    assert f"```text\n{as_text(told)}\n```" in PAGE
+
+
+def written(device: Device, control: Control, value: Value) -> str:
+    """The requests of a command as the page has them, or why there are none."""
+    try:
+        question = control.target.question(judged(device, control, value))
+    except ValueError as why:
+        return f"refused: {why}"
+    told = spaced(question.pdu)
+    if control.pulse is not None:
+        rest = spaced(control.target.question(control.rest).pdu)
+        told += f", after {format_duration(control.pulse)} {rest}"
+    return f"to all: {told}" if control.target.broadcast else told
+
+
+def spaced(pdu: bytes) -> str:
+    """A request: its function, its words, and where one stands alone, a byte count."""
+    function, words = pdu[:1], pdu[1:]
+    head = {15: 2, 16: 2, 23: 4}.get(pdu[0])
+    parts = [function]
+    if head is not None:
+        parts += [*pairs(words[: 2 * head]), words[2 * head : 2 * head + 1]]
+        words = words[2 * head + 1 :]
+    return " ".join(part.hex().upper() for part in [*parts, *pairs(words)])
+
+
+def pairs(data: bytes) -> list[bytes]:
+    return [data[i : i + 2] for i in range(0, len(data), 2)]
 
 
 def parse(period: str) -> float:
@@ -144,6 +185,10 @@ def parse(period: str) -> float:
 def compare(reading: Reading, right: str) -> None:
     for name, expected in assignments(right, "; "):
         text = str(expected)
+        if text == "left out":
+            assert name not in reading.values
+            assert name not in reading.bad
+            continue
         if text.startswith("bad: "):
             assert reading.bad[name] == text.removeprefix("bad: ")
             continue
@@ -174,18 +219,33 @@ def read(device: Device, said: str) -> Reading:
     return (objects if said.startswith(".") else registers)(device, said)
 
 
+def sent(device: Device, said: Sequence[str]) -> Reading:
+    """What is published of the last of these readings, a gateway having had them all."""
+    state: dict[str, Any] = {}
+    counting = counters([device], state.get, state.__setitem__).get(device.id)
+    watched = watches([device]).get(device.id)
+    published: Reading | None = None
+    for t, one in enumerate(said):
+        reading = gather(device, 1000 * t, list(answered(device, one)), counting)
+        published = reading if watched is None else news(watched, reading)
+    return published or Reading(device.id, device.kind, 0)
+
+
 def gathered(device: Device, answers: Sequence[tuple[Block, Sequence[Raw]]]) -> Reading:
     return gather(device, 0, answers)
 
 
 def registers(device: Device, said: str) -> Reading:
+    return gathered(device, list(answered(device, said)))
+
+
+def answered(device: Device, said: str) -> Iterator[tuple[Block, Sequence[Raw]]]:
     memory: dict[tuple[str, int], int] = {}
     for part in said.split(", "):
         place, words = part.split(": ")
         table, address = place.split(" ")
         for i, word in enumerate(words.split(" ")):
             memory[table, int(address) + i] = int(word, 16)
-    answers = []
     for block in MODBUS["modbus-tcp"].plan(device, device.points):
         request: Read = block.request
         cells = [memory.get((request.table, a), 0) for a in range(request.start, request.end)]
@@ -195,8 +255,7 @@ def registers(device: Device, said: str) -> Reading:
             )
         else:
             data = b"".join(cell.to_bytes(2) for cell in cells)
-        answers.append((block, request.decode(data)))
-    return gathered(device, answers)
+        yield block, request.decode(data)
 
 
 def objects(device: Device, said: str) -> Reading:
