@@ -87,6 +87,9 @@ async def _conversation(c: Choices) -> Tally:
     return tally
 
 
+Asked: TypeAlias = list[tuple[int, Question, bytes]]
+
+
 async def _round(c: Choices, wire: TcpWire, stream: NoStream, late: bytes, tally: Tally) -> bytes:
     """Ask up to four questions at once, hear, and wait until each has ended; what comes later."""
     count = 1 if wire.careful else 1 + c.below(4)
@@ -96,31 +99,41 @@ async def _round(c: Choices, wire: TcpWire, stream: NoStream, late: bytes, tally
         asyncio.ensure_future(wire.ask(NetworkUnit(unit=unit), one)) for unit, one, _ in asked
     ]
     await asyncio.sleep(0)  # where the connection had to be opened anew, it is now
-    sent = stream.sent[begun:]
+    try:
+        transactions = _asked_as_they_should(stream.sent[begun:], asked)
+        frames = [_answer(c, t, *question) for t, question in zip(transactions, asked, strict=True)]
+        if c.chance(3):
+            frames.reverse()
+        stay = c.below(len(frames) + 1) if c.chance(3) else len(frames)
+        heard = _tell(c, stream, late + b"".join(frames[:stay]))
+    finally:
+        found = await asyncio.gather(*asking, return_exceptions=True)
+    for t, (unit, one, _), answer in zip(transactions, asked, found, strict=True):
+        tally[_judged(t, unit, one, answer, heard)] += 1
+    return b"".join(frames[stay:])
+
+
+def _asked_as_they_should(sent: list[bytes], asked: Asked) -> list[int]:
+    """The transactions of what was sent, which is what was asked."""
     transactions = [int.from_bytes(frame[:2], "big") for frame in sent]
     assert sent == [
         naive.on_tcp(t, unit, one.pdu)
         for t, (unit, one, _) in zip(transactions, asked, strict=True)
     ]
-    frames = [
-        _answer(c, t, unit, one, honest)
-        for t, (unit, one, honest) in zip(transactions, asked, strict=True)
-    ]
-    if c.chance(3):
-        frames.reverse()
-    stay = c.below(len(frames) + 1) if c.chance(3) else len(frames)
+    return transactions
+
+
+def _tell(c: Choices, stream: NoStream, said: bytes) -> bytes:
+    """Let the wire hear this, as long as it listens; what it heard."""
     heard = b""
-    for piece in pieces(c, late + b"".join(frames[:stay])):
+    for piece in pieces(c, said):
         if stream.up:
             heard += piece
             stream.heard(piece)
     if c.chance(8) and stream.up:
         stream.up = False
         stream.lost(LinkDown("reset"))
-    found = await asyncio.gather(*asking, return_exceptions=True)
-    for t, (unit, one, _), answer in zip(transactions, asked, found, strict=True):
-        tally[_judged(t, unit, one, answer, heard)] += 1
-    return b"".join(frames[stay:])
+    return heard
 
 
 def _answer(c: Choices, transaction: int, unit: int, asked: Question, honest: bytes) -> bytes:

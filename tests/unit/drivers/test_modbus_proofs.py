@@ -6,7 +6,6 @@ import pytest
 
 from drivers.modbus.ascii_framing import ASCII, ascii_frame
 from drivers.modbus.framing import RtuReader, rtu_frame, rtu_length
-from drivers.modbus.tcp import TcpWire
 from drivers.modbus.turn import Owed, overheard
 from tests.proof import naive
 from tests.proof.roundtrips import PROPERTIES, check
@@ -35,14 +34,15 @@ def test_the_oracle_notices_a_reader_that_checks_no_crc(
         run(target, 5000, start=1)
 
 
-def test_the_oracle_notices_a_wire_that_checks_no_unit(monkeypatch: pytest.MonkeyPatch) -> None:
-    def believe(self: TcpWire, asked: object, unit: int, answer: bytes) -> None:
-        take(self, asked, asked.unit, answer)  # type: ignore[attr-defined, arg-type]
-
-    take = TcpWire._take
-    monkeypatch.setattr(TcpWire, "_take", believe)
-    with pytest.raises(AssertionError, match=r"wires: bytes\.fromhex"):
-        run("wires", 5000, start=1)
+@pytest.mark.parametrize(("target", "room"), [("wires", "tcp"), ("turns", "turn")])
+def test_the_oracle_notices_who_takes_any_answer(
+    target: str, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        f"drivers.modbus.{room}.answer_data", lambda question, pdu: pdu[len(question.head) :]
+    )
+    with pytest.raises(AssertionError, match=rf"{target}: bytes\.fromhex"):
+        run(target, 5000, start=1)
 
 
 class TestWhatWasFound:
