@@ -14,8 +14,11 @@ from unittest import mock
 import typer
 from typer.testing import CliRunner
 
+from gateway import registry
 from gateway.cli import app
 from gateway.config.reference import render as configuration
+from gateway.diagnosis import WORDS
+from gateway.driver import Symptom
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MADE = "<!-- Made from the code by `make docs`; do not edit. -->\n\n"
@@ -54,15 +57,39 @@ def commands() -> str:
     return "\n".join(parts)
 
 
+def advice() -> str:
+    """What to try, by driver and symptom; drivers of one mind stand together."""
+    minds: dict[tuple[tuple[Symptom, tuple[str, ...]], ...], list[str]] = {}
+    for name, driver in registry.drivers().items():
+        mind = tuple((seen, driver.advice[seen]) for seen in Symptom if seen in driver.advice)
+        if mind:
+            minds.setdefault(mind, []).append(name)
+    parts = []
+    for mind, names in minds.items():
+        parts += [f"### {', '.join(names)}\n", "| it says | try, in this order |", "|---|---|"]
+        parts += [f"| {WORDS[seen]} | {'<br>'.join(tries)} |" for seen, tries in mind]
+        parts.append("")
+    return "\n".join(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {"commands.md": commands, "configuration.md": configuration}
+PARTS: dict[str, tuple[str, Callable[[], str]]] = {"field.md": ("advice", advice)}
+NAMES = (*PAGES, *PARTS)
 
 
 def page(name: str) -> str:
-    """The whole text of a generated page."""
-    return MADE + PAGES[name]().rstrip() + "\n"
+    """The whole text of a page that is generated, or that has a generated part."""
+    if name in PAGES:
+        return MADE + PAGES[name]().rstrip() + "\n"
+    part, made = PARTS[name]
+    before, begin, rest = (
+        (DOCS / name).read_text().partition(f"<!-- {part}: made by `make docs` -->")
+    )
+    _, end, after = rest.partition(f"<!-- end of {part} -->")
+    return f"{before}{begin}\n\n{made().rstrip()}\n\n{end}{after}"
 
 
 if __name__ == "__main__":
-    for name in PAGES:
+    for name in NAMES:
         (DOCS / name).write_text(page(name))
         sys.stdout.write(f"docs/{name}\n")

@@ -30,8 +30,8 @@ from gateway.edge.checkup import Checkups
 from gateway.edge.clock import Clock
 from gateway.edge.counters import Counters
 from gateway.edge.exchange import Heard, ask, reading, silent
-from gateway.edge.orders import Order, Orders
-from gateway.edge.pulse import Pulse
+from gateway.edge.jobs import Jobs
+from gateway.edge.pulse import STUCK, Pulse
 from gateway.edge.slots import Slots
 from gateway.log import get_logger
 from gateway.model import NOTHING, Event, Millis, Reading
@@ -40,8 +40,6 @@ log = get_logger()
 
 FIRST_BACKOFF = 0.2
 LONGEST_BACKOFF = 30.0
-#: Whatever takes this much longer than it should is stuck; no driver's timeout comes near it.
-STUCK = 60.0
 #: A link on which nobody answers may be half open: after so many seconds it is opened anew.
 DEAF = 60.0
 # A wall clock that was set back by less than this (ms) is waited for: stamps stay in order.
@@ -88,7 +86,6 @@ class Poller:
         self._bus = bus
         self._sink = sink
         self._clock = clock
-        self._slots = slots
         self._chance = chance
         self._pulse = pulse
         self._counters = counters
@@ -96,10 +93,8 @@ class Poller:
         devices = [device for device in bus.devices if device.points]
         self._agenda = Agenda(devices, bus.driver.plan, start=clock.monotonic(), phase=phase)
         self._checkups = Checkups(bus.name, bus.driver, devices, tell)
-        self.orders = Orders(on_new=self._nudge)
-        self._one_waits = asyncio.Lock()
-        self._sleeper: asyncio.Future[None] | None = None
-        self._sleeps_until = 0.0
+        self._jobs = Jobs(bus.name, self._agenda, clock=clock, slots=slots, pulse=pulse)
+        self.orders = self._jobs.orders
         self._answers = 0  # on this link
         self._heard = 0.0  # when it opened, or the latest answer
         self._blamed: set[Turn] = set()  # silent already when this link went down
@@ -168,7 +163,7 @@ class Poller:
 
     async def _work(self, link: Link, number: int) -> NoReturn:
         while True:
-            job = await self._next()
+            job = await self._jobs.next()
             self._promise(number, STUCK)
             try:
                 if isinstance(job, Poll):
@@ -177,31 +172,6 @@ class Poller:
                     await job.carry_out(link)
             finally:
                 self._pulse.kept((self._bus.name, number))
-
-    async def _next(self) -> Poll | Order:
-        """The next thing to do; of several workers one waits for it, the others behind it."""
-        async with self._one_waits:
-            while True:
-                job = self.orders.take() or self._agenda.take(self._clock.monotonic())
-                if job is not None:
-                    return job
-                await self._sleep(self._agenda.next_at())
-
-    async def _sleep(self, until: float) -> None:
-        """Until then, or until something changed."""
-        self._sleeper = asyncio.get_running_loop().create_future()
-        self._sleeps_until = until
-        self._slots.wake(until, self._sleeper)
-        self._pulse.promise((self._bus.name, "sleep"), until + STUCK)
-        try:
-            await self._sleeper
-        finally:
-            self._sleeper = None
-            self._pulse.kept((self._bus.name, "sleep"))
-
-    def _nudge(self) -> None:
-        if self._sleeper is not None and not self._sleeper.done():
-            self._sleeper.set_result(None)
 
     def _promise(self, what: Hashable, seconds: float) -> None:
         self._pulse.promise((self._bus.name, what), self._clock.monotonic() + seconds)
@@ -241,8 +211,7 @@ class Poller:
             if heard.mute is not None:
                 turn.first = first + heard.mute + 1
             self._answered(poll, heard)
-        if self._agenda.next_at() < self._sleeps_until:
-            self._nudge()
+        self._jobs.changed()
 
     def _answered(self, poll: Poll, heard: Heard) -> None:
         turn = poll.turn

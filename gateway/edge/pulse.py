@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+STUCK = 60.0
+"""Seconds: whatever takes this much longer than it should is stuck; no driver's timeout comes near
+it."""
+
 
 class Pulse:
     """The open promises of all tasks, by who gave them; times are monotonic seconds."""

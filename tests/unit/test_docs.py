@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs import DOCS, PAGES, page
+from tests.docs import DOCS, NAMES, page
 
 ROOT = DOCS.parent
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_generated_page_is_up_to_date(name: str) -> None:
     assert (DOCS / name).read_text() == page(name), "run `make docs`"
 
