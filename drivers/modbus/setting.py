@@ -146,7 +146,7 @@ class Setting:
             length=self.length,
             encoding=self.encoding,
         )
-        (held,) = registers_decoder(0, self.words, [row])(encode(self, self._raw(value)))
+        (held,) = registers_decoder(0, self.words, [row])(self._data(value))
         if isinstance(held, Bad) or not isinstance(held, int | float | str):
             raise ValueError(f"{value} does not fit {self.kind}")  # noqa: TRY004 - the user's value
         return held if isinstance(held, str) else held * self.scale + self.offset
@@ -160,26 +160,30 @@ class Setting:
             return pdu.write_coil(address, on=on) if single else pdu.write_coils(address, (on,))
         if self.write == "mask":
             return self._mask(address, value)
-        data = encode(self, self._raw(value))
+        data = self._data(value)
         if self.write == "single":
             return pdu.write_register(address, data)
         return pdu.write_registers(address, data)
 
-    def _raw(self, value: Value) -> Value:
+    def _data(self, value: Value) -> bytes:
+        """The bytes of a value's registers; ValueError if it does not fit."""
         if (self.scale, self.offset) == (1.0, 0.0) or isinstance(value, str):
-            return value
-        return (value - self.offset) / self.scale
+            return encode(self, value)
+        try:
+            return encode(self, (value - self.offset) / self.scale)
+        except ValueError:
+            raise ValueError(f"{value} does not fit {self.kind}") from None
 
     def _mask(self, address: int, value: Value) -> Question:
         """Function 22: the bits that are this value's, and what they become."""
-        if self.bit is None:
-            ours = 0xFF00 if self.kind.endswith("h") else 0x00FF
-            put = int.from_bytes(encode(replace(self, order="AB"), self._raw(value)), "big")
-        else:
-            ours = 1 << self.bit
-            put = ours * int(number_for("bool", value))
+        half = 0xFF00 if self.kind.endswith("h") else 0x00FF
+        ours = half if self.bit is None else 1 << self.bit
         if self.order is not None and LAYOUT[self.order][0]:
-            ours, put = _swapped(ours), _swapped(put)
+            ours = int.from_bytes(struct.pack("<H", ours), "big")
+        if self.bit is None:
+            put = int.from_bytes(self._data(value), "big")
+        else:
+            put = ours * int(number_for("bool", value))
         return pdu.mask_register(address, 0xFFFF ^ ours, put)
 
 
@@ -192,9 +196,5 @@ class Exchange(Setting):
     def question(self, value: Value) -> Question:
         """The request that writes a value and reads the row; ValueError if it does not fit."""
         start, end = self.shown.span
-        data = encode(self, self._raw(value))
+        data = self._data(value)
         return pdu.exchange_registers(start, end - start, self.place[1], data)
-
-
-def _swapped(word: int) -> int:
-    return int.from_bytes(struct.pack("<H", word), "big")
