@@ -162,13 +162,9 @@ def confirm(question: Callable[[], str]) -> None:
     """Go on only if a person at a terminal says yes to the question."""
     if not sys.stdin.isatty():
         fail("nobody is there to ask: say --yes to give the command all the same", 2)
-    line(question(), sys.stderr)
-    try:
-        agreed = typer.confirm("Write it?", err=True)
-    except typer.Abort:  # Ctrl-C
-        agreed = False
-        line("", sys.stderr)
-    if not agreed:
+    sys.stderr.write(f"{question()}\nWrite it? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
         fail("nothing was written", 130)
 
 

@@ -111,7 +111,7 @@ class _Scan:
         self._tell = tell
         self._done = 0
         self._total = len(wanted.units) * len(wanted.settings)
-        self._recogniser: Recogniser | None = None
+        self._recogniser = Recogniser(wanted.driver, self._survey, wanted.profiles)
 
     async def run(self) -> None:
         try:
@@ -182,9 +182,6 @@ class _Scan:
         self._tell(Step(doing, self._done + asked, self._total, len(self.outcome.devices)))
 
     async def _recognise(self, link: Link, number: int, seen: Sighting) -> None:
-        if self._recogniser is None:
-            wanted = self._wanted
-            self._recogniser = Recogniser(wanted.driver, self._survey, wanted.profiles)
         unit = self._unit(self._wanted.settings[number], seen)
         known = await self._recogniser.recognise(link, unit)
         found = self.outcome.devices[number, seen.unit]
@@ -200,8 +197,9 @@ class _Scan:
         kind = self._wanted.driver.device
         if all(one.name != "timeout" for one in fields(kind)):
             return kind(unit=seen.unit)
-        usual = self._wanted.patience or float(getattr(options, "timeout", 1.0))
-        return kind(unit=seen.unit, timeout=max(usual, _GENEROUS * (seen.latency or 0.0)))
+        usual = float(getattr(options, "timeout", 0.0))
+        patience = max(usual, self._wanted.patience or 0.0, _GENEROUS * (seen.latency or 0.0))
+        return kind(unit=seen.unit, timeout=patience)
 
 
 def as_json(found: Found) -> dict[str, Any]:

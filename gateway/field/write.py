@@ -71,6 +71,9 @@ def _value(device: Device, control: Control, text: str) -> Value:
 
 def _meanings(device: Device, control: Control, text: str) -> Iterator[Value]:
     """A label of the point that shows it, yes or no, a number, or just text."""
+    if getattr(control.target, "kind", None) == "string":
+        yield text
+        return
     labels = {
         label for point in device.points if point.name == control.read_back for label in point.codes
     }
