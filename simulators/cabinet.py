@@ -39,8 +39,14 @@ ALARMS = (
     "dead_lock",
     "other",
     "push_button",
+    "lamp_serious",
+    "lamp",
+    "detector",
+    "detector_logic",
+    "detector_serious",
+    "detector_logic_serious",
 )
-"""What the controller may complain of (RSMP's A0001 to A0009 and A0101); this one never does."""
+"""What the controller may complain of (RSMP's A0001 to A0304); this one never does."""
 
 
 def stages_of(groups: int, conflicts: Iterable[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:

@@ -7,6 +7,7 @@ by pymodbus's conversions; where the manufacturer prints an exchange, its bytes 
 from __future__ import annotations
 
 import asyncio
+import re
 import tomllib
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ from gateway import registry
 from gateway.config import load_site
 from gateway.config.site import Site
 from gateway.field.read import poll_once
-from gateway.model import Kind, Reading, Value
+from gateway.model import Derived, Kind, Point, Reading, Value
 from gateway.profile import load_profile, profile_names, specimen
 from simulators.maps import read_map
 from simulators.modbus import Unit, Units
@@ -60,15 +61,25 @@ SUNSPEC: dict[str, Value] = METER | {
     "serial_number": "0815",
     "current": 8.7,
 }
-# SunSpec meters choose their own exponents; this one counts its amperes in hundredths.
-AMPERES = {"feeder/sunspec-meter": 40076, "feeder/sunspec-meter-65": 40075}
+# Where SunSpec's map may begin, and the two lengths of its common model.
+SUNSPEC_MAPS = {
+    f"feeder/sunspec-meter{length}{at}": (base, shorter)
+    for length, shorter in (("", 0), ("-65", 1))
+    for at, base in (("", 40000), ("-at-50000", 50000), ("-at-0", 0))
+}
+# SunSpec meters choose their own exponents; these count their amperes in hundredths.
+AMPERES = {ref: base + 76 - shorter for ref, (base, shorter) in SUNSPEC_MAPS.items()}
+AMPERES["feeder/sunspec-meter-1ph"] = 40076
 
 DEVICES: Mapping[str, Mapping[str, Value]] = {
     "feeder/eastron-sdm630": METER,
     "feeder/eastron-sdm120": ONE_PHASE,
     "feeder/carlo-gavazzi-em340": METER,
-    "feeder/sunspec-meter": SUNSPEC,
-    "feeder/sunspec-meter-65": SUNSPEC,
+    **dict.fromkeys(SUNSPEC_MAPS, SUNSPEC),
+    "feeder/sunspec-meter-float": SUNSPEC,
+    "feeder/sunspec-meter-1ph": {
+        n: v for n, v in SUNSPEC.items() if not n.endswith(("_l2", "_l3"))
+    },
     "bin/dfrobot-sen0492": {"distance": 1803},
     "bin/apg-mnu": {"distance": 1234, "temperature": -7},
 }
@@ -183,23 +194,28 @@ def test_it_costs_few_requests(ref: str) -> None:
     assert len(reads) <= 3
 
 
-def test_the_sunspec_profiles_differ_by_one_register_from_the_meter_on() -> None:
-    long, short = (
-        tomllib.loads((LIBRARY / f"feeder/sunspec-meter{more}.toml").read_text())
-        for more in ("", "-65")
+@pytest.mark.parametrize("ref", SUNSPEC_MAPS)
+def test_the_sunspec_profiles_differ_by_where_the_map_and_the_meter_begin(ref: str) -> None:
+    first, other = (
+        tomllib.loads((LIBRARY / f"{name}.toml").read_text())
+        for name in ("feeder/sunspec-meter", ref)
     )
+    base, shorter = SUNSPEC_MAPS[ref]
+
+    def moved(address: int) -> int:
+        return address - 40000 + base - shorter * (address >= 40070)
 
     def shifted(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-        moved = []
+        out = []
         for row in rows:
-            move = {"address": row["address"] - (row["address"] >= 40070)}
+            move: dict[str, Any] = {"address": moved(row["address"])}
             if "scale_register" in row:
-                move["scale_register"] = {"address": row["scale_register"]["address"] - 1}
-            moved.append(row | move)
-        return moved
+                move["scale_register"] = {"address": moved(row["scale_register"]["address"])}
+            out.append(row | move)
+        return out
 
-    assert shifted(long["points"]) == short["points"]
-    assert shifted(long["identity"]) == short["identity"]
+    assert shifted(first["points"]) == other["points"]
+    assert shifted(first["identity"]) == other["identity"]
 
 
 async def test_what_a_sunspec_meter_does_not_implement_is_no_value(tmp_path: Path) -> None:
@@ -214,6 +230,18 @@ async def test_what_a_sunspec_meter_does_not_implement_is_no_value(tmp_path: Pat
 async def test_the_level_of_a_bin(tmp_path: Path) -> None:
     reading, _ = await reading_of("bin/apg-mnu", tmp_path, {"distance": 800, "temperature": 20})
     assert reading.values["fill_level"] == 75
+
+
+async def test_what_an_em340_cannot_show_is_no_value(tmp_path: Path) -> None:
+    values: dict[str, Value | None] = {**METER, "power_l2": None}
+    reading, _ = await reading_of("feeder/carlo-gavazzi-em340", tmp_path, values)
+    assert dict(reading.bad) == {"power_l2": "no value (2147483647)"}
+
+
+async def test_a_float_that_a_sunspec_meter_does_not_implement_is_no_value(tmp_path: Path) -> None:
+    values: dict[str, Value | None] = {**SUNSPEC, "power_l3": None}
+    reading, _ = await reading_of("feeder/sunspec-meter-float", tmp_path, values)
+    assert dict(reading.bad) == {"power_l3": "not a number"}
 
 
 @pytest.mark.parametrize("distance", [0, 39, 4001, 65535])
@@ -308,6 +336,65 @@ async def test_apg_gets_its_300_ms_between_transactions(tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- the library as a whole
+
+
+#: The points the rules and the console know (docs/domain.md), by kind, arrays without their number.
+CANONICAL: Mapping[str, str] = {
+    "lamp": "switch_state switch_command dim_level power voltage current power_factor frequency "
+    "energy burn_hours switch_count driver_temperature leakage_current tilt door_open illuminance "
+    "lamp_failure_flag driver_failure_flag relay_failure_flag",
+    "feeder": "voltage_l1 voltage_l2 voltage_l3 current_l1 current_l2 current_l3 power_l1 power_l2 "
+    "power_l3 power energy power_factor leakage_current contactor_command contactor_state "
+    "door_open on_battery",
+    "signal": "group detector detector_fault lamp_fault mode flash_cause plan cycle_time "
+    "cycle_counter vehicle_call ped_call preempt stop_time coordination_fault cycle_fault "
+    "conflict_monitor_ok door_open cabinet_temperature supply_voltage battery_voltage on_battery "
+    "clock_offset",
+    "bin": "distance fill_level temperature tilt lid_open battery battery_voltage weight latitude "
+    "longitude signal",
+}
+#: What else the library publishes: values no rule needs, worth having where a device gives them.
+BESIDES: Mapping[str, str] = {
+    "feeder": "frequency energy_export current manufacturer model version serial_number",
+    "signal": "alarm_hardware_serious alarm_hardware alarm_configuration_serious "
+    "alarm_configuration alarm_synchronisation alarm_safety alarm_communication alarm_dead_lock "
+    "alarm_other alarm_push_button alarm_lamp_serious alarm_lamp alarm_detector "
+    "alarm_detector_logic alarm_detector_serious alarm_detector_logic_serious control_source "
+    "battery_low_flag coordination_failed cycle_failed local_free coordinated",
+}
+UNITS: Mapping[str, str] = {
+    r"(supply_|battery_)?voltage(_l[123])?": "V",
+    r"current(_l[123])?": "A",
+    r"leakage_current": "mA",
+    r"power(_l[123])?": "W",
+    r"energy(_export)?": "kWh",
+    r"frequency": "Hz",
+    r"burn_hours": "h",
+    r"(driver_|cabinet_)?temperature": "°C",
+    r"tilt": "°",
+    r"illuminance": "lx",
+    r"distance": "mm",
+    r"dim_level|fill_level|battery": "%",
+    r"cycle_time|clock_offset": "s",
+}
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_points_have_the_names_and_units_that_everybody_knows(name: str) -> None:
+    profile = load_profile(name, Path())
+    known = {*CANONICAL[profile.kind].split(), *BESIDES.get(profile.kind, "").split()}
+    every: tuple[Point | Derived, ...] = (*profile.points, *profile.derived)
+    for point in every:
+        stem = re.sub(r"_\d+$", "", point.name)
+        assert stem in known, point.name
+        units = [unit for pattern, unit in UNITS.items() if re.fullmatch(pattern, stem)]
+        assert point.unit == (units[0] if units else ""), point.name
+
+
+def test_the_signal_cabinet_has_every_point_of_the_vocabulary() -> None:
+    """Groups, detectors and alarms as RSMP knows them, and the cabinet's own health."""
+    points = load_profile("signal/generic", Path()).points
+    assert {re.sub(r"_\d+$", "", p.name) for p in points} >= set(CANONICAL["signal"].split())
 
 
 @pytest.mark.parametrize("name", profile_names())
