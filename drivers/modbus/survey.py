@@ -263,8 +263,8 @@ async def says(link: Link, unit: Any) -> str:  # noqa: ANN401  # a unit of one o
         told = [_printable(objects[number]) for number in sorted(objects)[:3]]
         if any(told):
             return " ".join(filter(None, told))
-    with suppress(NoResponse, BadResponse, Refused):
-        return _printable(await link.wire.ask(unit, pdu.server_id()))
+    with suppress(NoResponse, BadResponse):
+        return _printable(await link.server_id(unit))
     return ""
 
 

@@ -106,7 +106,7 @@ def judged(device: Device, control: Control, value: Value) -> Value:
     """The value to write: a label of the ``read_back`` point counts as its number.
 
     Raises:
-        ValueError: the device takes no commands, or not this value; the text says why.
+        ValueError: the device takes no commands, or cannot hold this value; the text says why.
     """
     if device.kind == "signal" and not device.allow_commands:
         raise ValueError("a signal takes no commands unless its [[device]] says allow_commands")
@@ -115,6 +115,7 @@ def judged(device: Device, control: Control, value: Value) -> Value:
         value = point.codes[value]
     if control.min is not None or control.max is not None:
         _check_range(control, value)
+    _nearest(control, value)
     return value
 
 

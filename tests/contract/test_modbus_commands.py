@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from drivers.modbus.link import ModbusLink
+from drivers.modbus.pdu import server_text
 from gateway.config.site import Site
 from gateway.edge.clock import SYSTEM
 from gateway.edge.commanding import Outcome, command, order
@@ -168,6 +170,17 @@ async def shown(site: Site) -> dict[str, Value]:
     (reading,) = await poll_once(site)
     assert not reading.silent
     return dict(reading.values)
+
+
+async def test_a_device_says_what_it_is_by_either_function(site: Site) -> None:
+    bus, (device,) = site.buses["b"], site.devices
+    async with bus.driver.open(bus.options) as link:
+        assert isinstance(link, ModbusLink)
+        said = await link.server_id(device.options)
+        objects = await link.identification(device.options)
+    assert said
+    assert "ymodbus" in server_text(said)
+    assert set(objects) <= {0, 1, 2}
 
 
 # ---------------------------------------------------------------- a scripted serial line
