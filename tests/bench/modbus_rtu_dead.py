@@ -24,11 +24,12 @@ from gateway.edge.poller import Poller
 from gateway.edge.pulse import Pulse
 from gateway.edge.slots import Slots
 from gateway.model import Reading
-from tests.bench.modbus_rtu import REGISTERS, UNITS
+from tests.bench.modbus_rtu import PATIENCE, REGISTERS, UNITS
 from tests.bench.modbus_tcp import run
 from tests.bench.report import Table
 from tests.parts.modbus import device, point
 from tests.parts.paced import BITS, paced
+from tests.parts.quiet import wait_for_quiet
 
 BAUDRATE = 19200
 TIMEOUT = 0.3
@@ -39,6 +40,7 @@ AT_ONCE = 0.001  # s: the period of a device that is always due
 
 def measure() -> Table:
     """The table for docs/benchmarks.md."""
+    wait_for_quiet(PATIENCE)
     healthy, sick = (run(cycles(dead, SECONDS)) for dead in ((), DEAD))
     usual = statistics.median(healthy)
     median, worst = statistics.median(sick), max(sick)
