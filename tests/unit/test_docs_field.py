@@ -14,8 +14,6 @@ from tests.parts.bench_site import load, write_site
 
 PAGE = (DOCS / "field.md").read_text()
 BLOCKS = re.findall(r"^ *```toml\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE)
-    r"^ *```toml\n(.*?)^ *```", (DOCS / "field.md").read_text(), re.DOTALL | re.MULTILINE
-)
 BUSES = [keys for block in BLOCKS for keys in [textwrap.dedent(block)] if keys.startswith("[bus.")]
 
 
