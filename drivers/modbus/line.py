@@ -153,6 +153,10 @@ class Line:
         """Whether a unit may still answer what it was asked."""
         return self._owed.owes(unit)
 
+    def twice(self, unit: int) -> bool:
+        """Whether a unit was heard again when it owed nothing."""
+        return unit in self._owed.twice
+
     def _take_turn(
         self, unit: int, question: Question, patience: float, *, proof: bool = False
     ) -> bytes:

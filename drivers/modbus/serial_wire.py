@@ -86,6 +86,10 @@ class SerialWire:
         """Whether a unit may still answer what it was asked."""
         return self._line.owes(unit)
 
+    def twice(self, unit: int) -> bool:
+        """Whether a unit was heard again when it owed nothing."""
+        return self._line.twice(unit)
+
     def _hand_over(self, unit: int, question: Question | None, patience: float) -> Awaitable[bytes]:
         if self._down is not None:
             raise LinkDown(f"{self._options.port}: {self._down}")

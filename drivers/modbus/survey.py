@@ -68,6 +68,9 @@ class Overhears(Protocol):
     def owes(self, unit: int) -> bool:
         """Whether an answer that a unit was asked for may still come."""
 
+    def twice(self, unit: int) -> bool:
+        """Whether a unit was heard again when it owed nothing."""
+
     async def listen(self, seconds: float) -> bytes:
         """What comes without being asked for."""
 
@@ -147,6 +150,7 @@ async def _line(wire: Wire, units: Sequence[int], patience: float) -> AsyncItera
     if isinstance(wire, Overhears):
         await wire.listen(min(_TIME_TO_SPARE, _LATEST * patience))
         doubtful |= dict.fromkeys(unit for unit in silent if not wire.owes(unit))
+        doubtful |= dict.fromkeys(unit for unit in units if wire.twice(unit))
     for unit in list(doubtful)[:_MOST_AGAIN]:
         yield await _again(wire, unit, patience)
 

@@ -1,7 +1,8 @@
 """One poll, now: what ``wayside read`` asks and how it prints the answer.
 
 Every bus is opened at once and its devices are asked one after another, all their points, and who
-they are. There is no schedule and no breaker here; a device that stays silent costs one timeout.
+they are. There is no schedule and no breaker here; a device that stays silent costs one timeout, and
+one that is busy is asked again twice.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Collection, Mapping, Sequence
 from gateway import diagnosis
 from gateway.config.site import Bus, Site
 from gateway.diagnosis import Diagnosis, Finding, finding
-from gateway.driver import BadResponse, Device, Link, LinkDown, NoResponse, Symptom
+from gateway.driver import BadResponse, Block, Busy, Device, Link, LinkDown, NoResponse, Symptom
+from gateway.edge.agenda import LATER
 from gateway.edge.clock import SYSTEM, Clock
 from gateway.edge.exchange import Heard, ask, doubted, fruitless, reading, silent
 from gateway.model import NOTHING, Reading
@@ -73,7 +75,7 @@ async def _poll(
     link: Link, bus: Bus, device: Device, clock: Clock
 ) -> tuple[Reading, Finding | None]:
     try:
-        heard = await ask(link, bus.driver.plan(device, device.points))
+        heard = await _patiently(link, bus.driver.plan(device, device.points))
         differs = await _verify(link, bus, device, heard)
     except NoResponse as error:
         found = finding(error)
@@ -83,6 +85,16 @@ async def _poll(
         return doubted(one, differs), Finding(Symptom.MISMATCH, differs)
     wrong = heard.wrong if heard.wrong and heard.wrong.symptom in _PARTLY else None
     return one, fruitless(heard, one) or wrong
+
+
+async def _patiently(link: Link, blocks: Sequence[Block]) -> Heard:
+    """What a device says; one that is busy is asked again a little later."""
+    for pause in LATER:
+        try:
+            return await ask(link, blocks, patient=True)
+        except Busy:
+            await asyncio.sleep(pause)
+    return await ask(link, blocks)
 
 
 async def _verify(link: Link, bus: Bus, device: Device, heard: Heard) -> str | None:

@@ -68,11 +68,8 @@ class Recogniser:
             note = f"it could be {would}, but too few of its registers hold anything to tell"
             return Known(None, "", (note,))
         self._guessed.add(first.profile)
-        zero = "" if first.telling == first.points else ", the others hold zero or a bit"
-        note = (
-            f"a guess: {first.telling} of {first.points} points of {first.profile} "
-            f"hold something plausible{zero}"
-        )
+        zero = "" if first.telling == first.points else ", the others zero or a bit"
+        note = f"a guess: {first.telling} of its {first.points} points read plausibly{zero}"
         return Known(first.profile, "", (note,))
 
     async def _likeness(self, link: Link, device: Device) -> Likeness | None:

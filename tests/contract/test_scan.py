@@ -79,6 +79,13 @@ async def test_pymodbus_on_a_serial_line_says_who_it_is(tmp_path: Path) -> None:
     assert not any(found.profile for found in outcome.found)
 
 
+async def test_pymodbus_in_ascii(tmp_path: Path) -> None:
+    with serial_cable(tmp_path) as (ours, theirs):
+        async with pymodbus_serial(theirs, 19200, FramerType.ASCII):
+            outcome = await scanned(f"modbus-ascii://{ours}?baudrate=19200", "2-5", timeout="150ms")
+    assert [found.unit for found in outcome.found] == [2, 3]
+
+
 async def test_pymodbus_behind_a_serial_server() -> None:
     port = free_port()
     async with pymodbus_tcp(port, FramerType.RTU):
@@ -323,6 +330,17 @@ class TestALine:
 
         with slave(script) as line:
             found = only(await scanned(on_line(line), "5-9", timeout="30ms"))
+        assert found.unit == 5
+        assert "two devices with this number" in found.notes[0]
+
+    async def test_with_two_devices_that_answer_one_after_the_other(self) -> None:
+        def script(frame: bytes) -> Iterable[tuple[float, bytes]]:
+            for _, said in at(5)(frame):
+                yield (0.0, said)
+                yield (0.01, said)
+
+        with slave(script) as line:
+            found = only(await scanned(on_line(line), "5-7", timeout="50ms"))
         assert found.unit == 5
         assert "two devices with this number" in found.notes[0]
 
