@@ -1,8 +1,8 @@
 """One poll, now: what ``wayside read`` asks and how it prints the answer.
 
 Every bus is opened at once and its devices are asked one after another, all their points, and who
-they are. There is no schedule and no breaker here; a device that stays silent costs one timeout, and
-one that is busy is asked again twice.
+they are. There is no schedule and no breaker here; a device that stays silent costs one timeout,
+and one that is busy is asked again twice.
 """
 
 from __future__ import annotations
