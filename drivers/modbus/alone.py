@@ -8,6 +8,8 @@ the other is listened to, once when it is first heard and after that now and the
 
 from __future__ import annotations
 
+import math
+
 from drivers.modbus.pdu import Question
 
 ALONE_FOR = 60.0
@@ -19,18 +21,25 @@ class Alone:
     """Which units of a wire are known to be alone; times in seconds of one clock."""
 
     def __init__(self) -> None:
-        self._heard: dict[int, tuple[bytes, float]] = {}
+        self._heard: dict[int, dict[bytes, float]] = {}  # when each shape was last heard
         self._until: dict[int, float] = {}
 
     def heard(self, unit: int, question: Question, now: float) -> None:
         """A unit has answered a question."""
-        self._heard[unit] = question.head, now
+        self._heard.setdefault(unit, {})[question.head] = now
 
     def wait(self, unit: int, question: Question, now: float, patience: float) -> float:
         """Seconds to listen before a question to a unit whose answers may take ``patience``."""
-        head, at = self._heard.get(unit, (b"", now))
-        left = at + patience - now
-        if left > 0.0 and (head != question.head or now < self._until.get(unit, now)):
+        heard = self._heard.get(unit)
+        if not heard:
             return 0.0
-        self._until[unit] = now + max(0.0, left) + ALONE_FOR
-        return max(0.0, left)
+        quiet_at = max(heard.values()) + patience
+        if quiet_at <= now:
+            heard.clear()
+            self._until[unit] = now + ALONE_FOR
+            return 0.0
+        left = heard.get(question.head, -math.inf) + patience - now
+        if left <= 0.0 or now < self._until.get(unit, now):
+            return 0.0
+        self._until[unit] = now + left + ALONE_FOR
+        return left

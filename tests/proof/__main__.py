@@ -40,8 +40,9 @@ FUZZED = {
     "answers": 15,
     "identifications": 10,
     "turns": 20,
-    "late": 15,
+    "late": 13,
     "wires": 10,
+    "shared": 2,
 }
 
 

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from tests.proof.shared import shared
 from tests.proof.streams import LINE_TARGETS, Tally
 from tests.proof.wires import wires
 
-TARGETS: dict[str, Callable[[bytes], Tally]] = {**LINE_TARGETS, "wires": wires}
+TARGETS: dict[str, Callable[[bytes], Tally]] = {**LINE_TARGETS, "wires": wires, "shared": shared}
 
 PATIENCE = 5.0  # seconds one input may take; the longest takes some milliseconds
 _LONGEST = 160

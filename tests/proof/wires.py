@@ -54,7 +54,7 @@ class NoStream:
     def close(self) -> None:
         self.up = False
 
-    def unheard(self, silence: NoResponse) -> NoResponse:
+    def unheard(self, silence: NoResponse, _: float) -> NoResponse:
         return silence
 
     def cut(self) -> None:
@@ -63,7 +63,7 @@ class NoStream:
 
 def wires(data: bytes) -> Tally:
     """One conversation on one connection."""
-    return _LOOP.run_until_complete(_conversation(Choices(data)))
+    return LOOP.run_until_complete(_conversation(Choices(data)))
 
 
 async def _conversation(c: Choices) -> Tally:
@@ -174,5 +174,5 @@ def _judged(t: int, unit: int, asked: Question, found: object, heard: bytes) -> 
     return "accepted"
 
 
-_LOOP = VirtualLoop()
-atexit.register(_LOOP.close)
+LOOP = VirtualLoop()
+atexit.register(LOOP.close)
