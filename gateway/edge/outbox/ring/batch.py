@@ -30,6 +30,7 @@ _COUNT = struct.Struct("<H")
 _ROW = struct.Struct("<BQII")
 _LENGTH = struct.Struct("<I")
 _RECORD = struct.Struct("<HI")
+_NOT_ONE = ValueError, LookupError, TypeError, struct.error, zlib.error
 
 
 class Damaged(Exception):
@@ -91,19 +92,19 @@ class Cursor:
     losses: Sequence[Drop] = ()
 
 
-def encode(cursor: Cursor, runs: Sequence[Run]) -> bytes:
+def encode(standing: Cursor, records: Sequence[Run]) -> bytes:
     """The bytes of a batch."""
     said = {
         "lanes": {
-            lane.value: (standing.stream, standing.base, standing.last, standing.waiting)
-            for lane, standing in cursor.lanes.items()
+            lane.value: (each.stream, each.base, each.last, each.waiting)
+            for lane, each in standing.lanes.items()
         },
-        "losses": [astuple(loss) for loss in cursor.losses],
+        "losses": [astuple(loss) for loss in standing.losses],
     }
     text = orjson.dumps(said)
     parts = [_LENGTH.pack(len(text)), text]
-    table = [_COUNT.pack(len(runs))]
-    for lane, first, bodies in runs:
+    table = [_COUNT.pack(len(records))]
+    for lane, first, bodies in records:
         total = 0
         for head, body in bodies:
             name = head.encode()
@@ -121,33 +122,40 @@ def table(data: bytes) -> list[Row]:
     return [Row(_LANES[lane], first, many, size) for lane, first, many, size in rows]
 
 
-def decode(data: bytes) -> tuple[Cursor, list[Run]]:
-    """A batch from its bytes; Damaged if they are not one."""
+def runs(data: bytes) -> list[Run]:
+    """The records of a batch; Damaged if its bytes are not one."""
     try:
-        rows = table(data)
-        text = zlib.decompress(data[_COUNT.size + len(rows) * _ROW.size :], -zlib.MAX_WBITS)
+        found, text = table(data), _inflated(data)
         at = _LENGTH.size + _LENGTH.unpack_from(text)[0]
-        cursor = _cursor(text[_LENGTH.size : at])
-        runs = []
-        for row in rows:
+        read = []
+        for row in found:
             bodies = []
             for _ in range(row.records):
                 head, body = _RECORD.unpack_from(text, at)
                 start = at + _RECORD.size + head
-                bodies.append(
-                    Body(text[at + _RECORD.size : start].decode(), text[start : start + body])
-                )
                 at = start + body
-            runs.append(Run(row.lane, row.first, bodies))
-    except (ValueError, LookupError, TypeError, struct.error, zlib.error) as error:
+                bodies.append(Body(text[start - head : start].decode(), text[start:at]))
+            read.append(Run(row.lane, row.first, bodies))
+    except _NOT_ONE as error:
         raise Damaged(f"a batch cannot be read: {error}") from error
-    return cursor, runs
+    return read
 
 
-def _cursor(text: bytes) -> Cursor:
-    said = orjson.loads(text)
-    lanes = {
-        lane: Standing(stream, base, last, tuple((first, upto) for first, upto in waiting))
-        for lane, (stream, base, last, waiting) in ((x, said["lanes"][x]) for x in Lane)
-    }
-    return Cursor(lanes, [Drop(Lane(lane), *rest) for lane, *rest in said["losses"]])
+def cursor(data: bytes) -> Cursor:
+    """The cursor of a batch; Damaged if its bytes are not one."""
+    try:
+        text = _inflated(data)
+        said = orjson.loads(text[_LENGTH.size :][: _LENGTH.unpack_from(text)[0]])
+        lanes = {}
+        for lane in Lane:
+            stream, base, last, waiting = said["lanes"][lane]
+            ranges = tuple((first, upto) for first, upto in waiting)
+            lanes[lane] = Standing(stream, base, last, ranges)
+        return Cursor(lanes, [Drop(Lane(lane), *rest) for lane, *rest in said["losses"]])
+    except _NOT_ONE as error:
+        raise Damaged(f"a cursor cannot be read: {error}") from error
+
+
+def _inflated(data: bytes) -> bytes:
+    (count,) = _COUNT.unpack_from(data)
+    return zlib.decompress(data[_COUNT.size + count * _ROW.size :], -zlib.MAX_WBITS)

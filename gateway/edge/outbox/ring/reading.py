@@ -1,4 +1,4 @@
-"""Batches read back: all parts of one, joined, checked and inflated, and the last few remembered.
+"""Batches read back: all parts of one, checked and joined, and the last few remembered.
 
 What was just written is what is asked for next, so in good times nothing is read from the disk.
 """
@@ -9,15 +9,20 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
 from gateway.edge.outbox.contract import Lane
-from gateway.edge.outbox.ring.batch import Body, Cursor, Damaged, Run, decode
+from gateway.edge.outbox.ring.batch import Body, Damaged, Run
 from gateway.edge.outbox.ring.block import whole
 from gateway.edge.outbox.ring.files import File
 
 _MOST_BYTES = 2_000_000
 
 
-def load(file: File, ring: int, places: Iterable[int]) -> tuple[Cursor, list[Run]]:
-    """The batch in these blocks; Damaged if any is not whole, OSError if it cannot be read."""
+def load(file: File, ring: int, places: Iterable[int]) -> bytes:
+    """The bytes of the batch in these blocks.
+
+    Raises:
+        Damaged: one of them is not whole, or is another's.
+        OSError: one cannot be read.
+    """
     number, bodies = 0, []
     for part, place in enumerate(places):
         found = whole(file.read(place), place)
@@ -28,7 +33,7 @@ def load(file: File, ring: int, places: Iterable[int]) -> tuple[Cursor, list[Run
         if (mark.ring, mark.number, mark.part) != (ring, number, part):
             raise Damaged(f"block {place} belongs elsewhere")
         bodies.append(body)
-    return decode(b"".join(bodies))
+    return b"".join(bodies)
 
 
 class Recent:

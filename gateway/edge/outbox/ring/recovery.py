@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from gateway.edge.outbox.contract import Drop, Lane
-from gateway.edge.outbox.ring.batch import Cursor, Damaged, Row, Standing, table
+from gateway.edge.outbox.ring import batch
+from gateway.edge.outbox.ring.batch import Cursor, Damaged, Row, Standing
 from gateway.edge.outbox.ring.block import SIZE, ends, version, whole
 from gateway.edge.outbox.ring.files import File
 from gateway.edge.outbox.ring.reading import load, within
@@ -127,7 +128,7 @@ def survey(file: File) -> Survey:
             seen.highest = max(seen.highest, mark.number)
             if mark.number and mark.part == 0:
                 seen.starts.append(place)
-                seen.rows[place] = table(body)
+                seen.rows[place] = batch.table(body)
             columns = mark.number, mark.following, mark.part, mark.parts
         for column, value in zip(
             (seen.number, seen.following, seen.part, seen.parts), columns, strict=True
@@ -166,29 +167,33 @@ def _newest(seen: Survey, file: File) -> tuple[int, list[int], Cursor]:
         chain = seen.chain(place)
         if chain is not None:
             try:
-                cursor, _ = load(file, seen.ring, chain)
+                return place, chain, batch.cursor(load(file, seen.ring, chain))
             except (Damaged, OSError):
                 continue
-            return place, chain, cursor
     raise Damaged("no batch in it is whole")
 
 
 def _is_end(seen: Survey, file: File, place: int, newest: int) -> bool:
-    """Whether it is proved that nothing was synced after the newest batch (invariant 6)."""
+    """Whether it is proved that nothing was synced after the newest batch (invariant 6).
+
+    Follows the batch that was under way, if its blocks are there, until one of them is older.
+    """
+    under_way = 0
     for _ in range(seen.blocks):
         if place >= seen.blocks:
             return False
         if place in seen.damaged:
             try:
-                marks = ends(file.read(place))
+                marks = [mark for mark in ends(file.read(place)) if mark.ring == seen.ring]
             except OSError:
                 return False
-            return any(mark.ring == seen.ring and mark.number <= newest for mark in marks)
-        if seen.number[place] <= newest:
+            return any(mark.number <= newest or 0 < under_way != mark.number for mark in marks)
+        number = seen.number[place]
+        if number <= newest or 0 < under_way != number:
             return True
         if seen.part[place] == seen.parts[place] - 1:
             return False
-        place = seen.following[place]  # part of a batch that was not finished: look at its others
+        under_way, place = number, seen.following[place]
     return False
 
 
@@ -198,7 +203,7 @@ def _fill(seen: Survey, file: File, cursor: Cursor, shelves: dict[Lane, Shelf]) 
 
     def weigh(lane: Lane, lying: Lying, first: int, last: int) -> int:
         try:
-            _, runs = load(file, seen.ring, seen.chain(lying.place) or ())
+            runs = batch.runs(load(file, seen.ring, seen.chain(lying.place) or ()))
             return sum(body.size for body in within(runs, lane, first, last))
         except (Damaged, OSError):  # it will be found out when it is read
             return lying.bytes * (last - first + 1) // (lying.last - lying.first + 1)

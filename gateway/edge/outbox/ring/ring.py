@@ -9,22 +9,15 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from gateway.edge.outbox.contract import Drop, Lane
-from gateway.edge.outbox.ring.batch import (
-    Body,
-    Cursor,
-    Damaged,
-    Row,
-    Run,
-    Standing,
-    encode,
-)
+from gateway.edge.outbox.ring import batch
+from gateway.edge.outbox.ring.batch import Body, Cursor, Damaged, Row, Run, Standing
 from gateway.edge.outbox.ring.block import ROOM, SIZE, Mark, blank, blanks, seal
 from gateway.edge.outbox.ring.files import File, Files
 from gateway.edge.outbox.ring.reading import Recent, load, within
@@ -73,14 +66,13 @@ class Ring:
         losses: Sequence[Drop] = (),
     ) -> Self:
         """A new ring of at most ``most`` blocks, whose lanes go on from where they stand."""
-        step = extent(most)
         new = path.with_name(path.name + ".new")
         file = files.create(new)
         try:
             ring = secrets.randbits(64)
-            blocks = _pre_write(file, ring, 0, step)
+            blocks = _begun(file, ring, _affordable(files, path.parent, extent(most)))
             shelves = {lane: Shelf(lane, standing) for lane, standing in lanes.items()}
-            space = Space(blocks, most, step)
+            space = Space(blocks, most, extent(most))
             space.hold([blocks - 1], 1)  # stands in for a newest batch, until there is one
             found = Found(ring, 0, blocks - 1, shelves, space, list(losses), [], False, [])
             made = cls(files, path, file, found)
@@ -172,7 +164,7 @@ class Ring:
             was = lanes[run.lane]
             waiting = add(was.waiting, run.first, run.last)
             lanes[run.lane] = replace(was, last=max(was.last, run.last), waiting=waiting)
-        return encode(Cursor(lanes, [*self.losses, *losses]), runs)
+        return batch.encode(Cursor(lanes, [*self.losses, *losses]), runs)
 
     def _write(self, places: Sequence[int], data: bytes) -> None:
         """Seal the parts of a batch and write them, neighbours together."""
@@ -199,14 +191,12 @@ class Ring:
 
     def grow(self) -> bool:
         """Add an extent, or what the disk has left of one; False if there is no more."""
-        step = min(self.space.extent, self.space.most - self.space.blocks)
-        while step >= _LEAST_GROWTH or (step and self.space.blocks + step == self.space.most):
-            spare, total = self._files.spare(self._path.parent)
-            if spare - step * SIZE >= min(RESERVE, total // 20):
-                with suppress(_Full):
-                    self.space.resize(_pre_write(self._file, self._ring, self.space.blocks, step))
-                    return True
-            step //= 2
+        start = self.space.blocks
+        most = min(self.space.extent, self.space.most - start)
+        for step in _affordable(self._files, self._path.parent, most):
+            with suppress(_Full):
+                self.space.resize(_pre_write(self._file, self._ring, start, step))
+                return True
         return False
 
     def shrink(self) -> None:
@@ -227,7 +217,8 @@ class Ring:
         """
         runs = self._recent.get(lying.place)
         if runs is None:
-            _, runs = load(self._file, self._ring, self.space.chain(lying.place))
+            data = load(self._file, self._ring, self.space.chain(lying.place))
+            runs = batch.runs(data)
             self._recent.put(lying.place, runs)
         return within(runs, lane, lying.first, lying.last)
 
@@ -294,6 +285,23 @@ def _pre_write(file: File, ring: int, start: int, step: int) -> int:
             raise _Full(error.errno, error.strerror) from error
         raise
     return start + step
+
+
+def _begun(file: File, ring: int, steps: Iterable[int]) -> int:
+    """The first extent, as long as the disk has room for; how many blocks."""
+    for step in steps:
+        with suppress(_Full):
+            return _pre_write(file, ring, 0, step)
+    return _pre_write(file, ring, 0, _LEAST_GROWTH)
+
+
+def _affordable(files: Files, folder: Path, step: int) -> Iterator[int]:
+    """So many blocks, and ever fewer, that leave the disk its reserve."""
+    spare, total = files.spare(folder)
+    while step >= _LEAST_GROWTH:
+        if spare - step * SIZE >= min(RESERVE, total // 20):
+            yield step
+        step //= 2
 
 
 def aside(files: Files, path: Path) -> Path:
