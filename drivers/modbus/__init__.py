@@ -58,6 +58,7 @@ DRIVERS: Mapping[str, Driver] = {
             options=SerialAscii,
             device=SerialUnit,
             open=open_ascii,
+            advice=advice.SERIAL,
         ),
         _modbus(
             name="modbus-rtu-tcp",

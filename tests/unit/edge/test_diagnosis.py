@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway import diagnosis
+from gateway import diagnosis, registry
 from gateway.diagnosis import CLEAN, WORDS, Course, Finding, finding
 from gateway.driver import BadResponse, LinkDown, NoResponse, Symptom
 
@@ -127,3 +127,13 @@ def test_an_error_of_a_link_is_a_finding() -> None:
 
 def test_every_symptom_has_words() -> None:
     assert set(WORDS) == set(Symptom)
+
+
+@pytest.mark.parametrize("name", [name for name in registry.driver_names() if name != "replay"])
+def test_every_driver_of_a_wire_says_what_to_try(name: str) -> None:
+    driver = registry.driver(name)
+    assert {Symptom.SILENT, Symptom.GARBLED, Symptom.UNREACHED} <= driver.advice.keys()
+    assert driver.verify is None or Symptom.MISMATCH in driver.advice
+    for tries in driver.advice.values():
+        assert tries
+        assert all(one.endswith((".", "by-id")) and len(one) < 100 for one in tries)
