@@ -2,7 +2,7 @@
 
 MODBUS Application Protocol v1.1b3, §7:
 
-    1       illegal function   the points of that table are bad, and not asked for again soon
+    1       illegal function   the points are bad, and not asked for again soon
     2       illegal address    the block is read in pieces, in the same poll and from then on
     3       illegal value      the same; if all pieces are answered, blocks stay shorter than that
     4       device failure     the points are bad; if it repeats, one search for what fails
@@ -31,6 +31,7 @@ Ask: TypeAlias = Callable[[Unit, Question], Awaitable[bytes]]
 
 _LATER = frozenset({pdu.ACKNOWLEDGE, pdu.BUSY})
 _CUT = frozenset({pdu.ILLEGAL_ADDRESS, pdu.ILLEGAL_VALUE})
+_LEFT_OUT = frozenset({pdu.ILLEGAL_FUNCTION, pdu.ILLEGAL_ADDRESS})
 
 _HOPE, _SEARCH = 6, 16
 """Requests a search for a failing part may take: the first while nothing at all is answered (two
@@ -128,10 +129,8 @@ class Reads:
             if code == pdu.ILLEGAL_VALUE and not any(isinstance(v, Bad) for v in values):
                 known.limit(read, now)
             return values
-        if code == pdu.ILLEGAL_ADDRESS:
-            known.leave_out(read.table, read.parts[0], code, now)
-        elif code == pdu.ILLEGAL_FUNCTION:
-            known.leave_out_table(read.table, now)
+        if code in _LEFT_OUT:
+            known.leave_out(read, code, now)
         elif code == pdu.DEVICE_FAILURE and known.failed(read, now):
             return await self._search(unit, read, known)
         return [no(refused.code)] * len(read.rows)
@@ -162,7 +161,7 @@ class Reads:
                 known.cut(piece, now)
             for piece, values in pieces:
                 if values is None and len(piece.parts) == 1:
-                    known.leave_out(read.table, piece.parts[0], pdu.DEVICE_FAILURE, now)
+                    known.leave_out(piece, pdu.DEVICE_FAILURE, now)
         failure = no(pdu.DEVICE_FAILURE)
         return [raw for piece, values in pieces for raw in values or [failure] * len(piece.rows)]
 

@@ -6,8 +6,10 @@ Exceptions say different things, and are kept accordingly:
   part: it is left out. Both for an hour: firmware is updated, devices are swapped.
 - *illegal value* of a read of several parts: the same; and if all its pieces are answered, it was
   its length, and nothing of this table as long as that is asked for again.
-- *illegal function*: the whole table is left out. A device that is still starting may say so too
-  (MODBUS Application Protocol v1.1b3, §7), so at first only for a minute, then for two, for four …
+- *illegal function*: the read is left out, and so is, once it was asked for, every other of its
+  table. A device that is still starting may say so too (MODBUS Application Protocol v1.1b3, §7), so
+  at first only for a minute, then for two, for four …; and some say it of single ranges, so what
+  other reads of the table are answered is not held against them.
 - *device failure*, three times running: some devices say so of registers they do not have. Then it
   is worth looking once which part it is (see ``drivers.modbus.link``), at most as often as above.
 
@@ -22,7 +24,7 @@ from typing import TypeAlias
 
 from drivers.modbus import pdu
 from drivers.modbus.pdu import Refused, Table
-from drivers.modbus.plan import Part, Read
+from drivers.modbus.plan import Read
 from gateway.driver import Bad
 
 FORGET = 3600.0
@@ -47,7 +49,6 @@ class Refusals:
         self._limits: dict[Table, tuple[int, float]] = {}
         self._parts: dict[Span, _Doubted] = {}
         self._reasons: dict[Span, Bad] = {}
-        self._tables: dict[Table, _Doubted] = {}
         self._failures: dict[Span, int] = {}
         self._searched: dict[Span, _Doubted] = {}
         self._heard = 0
@@ -58,8 +59,9 @@ class Refusals:
     def answered(self, read: Read) -> None:
         """The unit gave values."""
         self._heard += 1
-        self._tables.pop(read.table, None)
         self._failures.pop(_span(read), None)
+        for part in read.parts if self._parts else ():
+            self._parts.pop((read.table, part.start, part.end), None)
 
     def spoke(self) -> None:
         """The unit answered, if only to refuse."""
@@ -75,10 +77,6 @@ class Refusals:
 
     def left_out(self, read: Read, now: float) -> Mapping[tuple[int, int], Bad]:
         """The parts of a read not to be asked for, by their addresses, and why."""
-        function = self._tables.get(read.table)
-        if function is not None and function.until > now:
-            reason = no(pdu.ILLEGAL_FUNCTION)
-            return {(part.start, part.end): reason for part in read.parts}
         spans = [(read.table, part.start, part.end) for part in read.parts]
         return {
             (span[1], span[2]): self._reasons[span]
@@ -107,16 +105,13 @@ class Refusals:
         longest = min(longest, shorter) if until > now else shorter
         self._limits[read.table] = longest, now + FORGET
 
-    def leave_out(self, table: Table, part: Part, code: int, now: float) -> None:
-        """A part was refused by itself."""
-        span = table, part.start, part.end
+    def leave_out(self, read: Read, code: int, now: float) -> None:
+        """All parts of a read were refused."""
         first = FORGET if code == pdu.ILLEGAL_ADDRESS else DOUBT
-        self._parts.setdefault(span, _Doubted(first)).again(now)
-        self._reasons[span] = no(code)
-
-    def leave_out_table(self, table: Table, now: float) -> None:
-        """The function that reads a table was refused."""
-        self._tables.setdefault(table, _Doubted(DOUBT)).again(now)
+        for part in read.parts:
+            span = read.table, part.start, part.end
+            self._parts.setdefault(span, _Doubted(first)).again(now)
+            self._reasons[span] = no(code)
 
     def failed(self, read: Read, now: float) -> bool:
         """A read failed; whether it did so often enough, and long enough ago, for a search."""

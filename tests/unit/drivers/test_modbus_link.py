@@ -212,7 +212,7 @@ async def test_an_illegal_function_is_not_asked_for_again_soon_and_other_tables_
     refused = Bad("illegal function")
     for _ in range(3):
         assert await poll(link, subject) == {"i": 0, "h": refused, "k": refused}
-    assert [function for function in wire.functions_asked if function == 3] == [3]
+    assert wire.functions_asked.count(3) == 2, "once for each block"
     asked = []
     for _ in range(24 * 60):
         now += 60.0
@@ -220,10 +220,34 @@ async def test_an_illegal_function_is_not_asked_for_again_soon_and_other_tables_
         await poll(link, subject)
         asked += [now] * wire.functions_asked.count(3)
     assert asked[0] <= 120.0, "it may only have been starting"
-    assert len(asked) <= 6 + 24, "later once an hour"
+    assert len(asked) <= 2 * (6 + 24), "later once an hour"
     wire.functions.clear()
     now += FORGET
     assert await poll(link, subject) == {"i": 0, "h": 0, "k": 9}
+
+
+async def test_a_range_refused_as_illegal_function_does_not_cost_the_rest_of_its_table() -> None:
+    wire = Memory(holes={9}, code=1)
+    link = ModbusLink(wire, lambda: 0.0)
+    refused = Bad("illegal function")
+    for _ in range(3):
+        wire.asked.clear()
+        assert await poll(link, meter(0, 9, 20)) == {"p0": 0, "p9": refused, "p20": 20}
+    assert wire.asked == [(1, 0, 1), (1, 20, 1)]
+
+
+async def test_a_device_that_was_only_starting_is_believed_again() -> None:
+    """A doubt that was unfounded does not grow."""
+    now = 0.0
+    wire = Memory()
+    link = ModbusLink(wire, lambda: now)
+    for _ in range(10):
+        wire.refuses = 1
+        assert await poll(link, meter(0)) == {"p0": Bad("illegal function")}
+        wire.refuses = None
+        now += 61.0
+        assert await poll(link, meter(0)) == {"p0": 0}
+        now += 3600.0
 
 
 @pytest.mark.parametrize("code", [4, 7, 8, 9, 77])
