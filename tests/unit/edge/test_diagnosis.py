@@ -136,4 +136,4 @@ def test_every_driver_of_a_wire_says_what_to_try(name: str) -> None:
     assert driver.verify is None or Symptom.MISMATCH in driver.advice
     for tries in driver.advice.values():
         assert tries
-        assert all(one.endswith((".", "by-id")) and len(one) < 100 for one in tries)
+        assert all(one.endswith((".", "?", "by-id")) and len(one) < 100 for one in tries)
