@@ -126,6 +126,10 @@ class RtuTcpWire:
         """Whether a unit may still answer what it was asked."""
         return self._owed.owes(unit)
 
+    def twice(self, unit: int) -> bool:
+        """Whether a unit was heard again when it owed nothing."""
+        return unit in self._owed.twice
+
     async def listen(self, seconds: float) -> bytes:
         """What comes in so many seconds in which nothing is asked."""
         await asyncio.sleep(seconds)
@@ -184,7 +188,7 @@ class RtuTcpWire:
         try:
             waiting.answer.set_result(waiting.turn.end(waiting.patience))
         except NoResponse as silence:
-            waiting.answer.set_exception(self._stream.unheard(silence))
+            waiting.answer.set_exception(self._stream.unheard(silence, waiting.patience))
         except (Refused, BadResponse) as wrong:
             waiting.answer.set_exception(wrong)
 

@@ -296,7 +296,7 @@ class TcpWire:
             stray = now, Symptom.GARBLED, "the answer broke off"
         if stray is not None and stray[0] >= deadline - patience:
             return BadResponse(stray[2], symptom=stray[1])
-        silence = self._stream.unheard(NoResponse(f"no answer in {patience:g} s"))
+        silence = self._stream.unheard(NoResponse(f"no answer in {patience:g} s"), patience)
         after = not start.startswith(self._last.to_bytes(2, "big"))
         if self._depth > 1 and (beside or after) and self._stream.up:
             return NoResponse(f"{silence}{self._crowd.silent(unit.unit, now)}")

@@ -12,6 +12,12 @@ from gateway.problems import Problem, suggest
 from gateway.tables.document import Spot
 from gateway.tables.shape import shape
 
+_ONE_OWNER = "a port has one owner: make them one bus"
+_ONE_CONNECTION = (
+    "an endpoint has one connection, which all its units share: make them one bus; where it takes "
+    "several questions at once, say so with pipeline"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusKeys:
@@ -32,7 +38,7 @@ def read_buses(table: Mapping[str, Any], spot: Spot, problems: list[Problem]) ->
     """Every bus by name, the broken ones too, so that their devices are not blamed for them."""
     wires: dict[str, Wire] = {}
     drivers: dict[str, Driver | None] = {}
-    ports: dict[str, str] = {}
+    owners: dict[object, str] = {}
     for name, bus in table.items():
         if not isinstance(bus, Mapping):
             continue  # the check of the whole file says so
@@ -41,13 +47,23 @@ def read_buses(table: Mapping[str, Any], spot: Spot, problems: list[Problem]) ->
         kinds = (BusKeys,) if driver is None else (BusKeys, driver.options)
         parts = shape(*kinds, strangers=driver is None).read(bus, here, problems)
         wires[name] = Wire(driver, parts[1] if parts and driver else None)
-        port = bus.get("port")
-        if isinstance(port, str) and ports.setdefault(port, name) != name:
-            problem = f'bus "{ports[port]}" has this port already'
-            problems.append(
-                here.at("port").problem(problem, "a port has one owner: make them one bus")
-            )
+        place = _place(bus, wires[name].options)
+        if place is not None and (owner := owners.setdefault(place, name)) != name:
+            problem, hint = f'bus "{owner}" has this port already', _ONE_OWNER
+            if not isinstance(place, str):
+                problem, hint = f'bus "{owner}" has this host and port already', _ONE_CONNECTION
+            key = "port" if "port" in bus else "host"
+            problems.append(here.at(key).problem(problem, hint))
     return wires
+
+
+def _place(bus: Mapping[str, Any], options: object) -> object:
+    """What only one bus may have: a serial port, or an endpoint's host and port."""
+    port = bus.get("port")
+    if isinstance(port, str):
+        return port
+    host, port = getattr(options, "host", None), getattr(options, "port", None)
+    return None if host is None or port is None else (host.lower(), port)
 
 
 def _driver(

@@ -382,6 +382,8 @@ async def test_a_machine_that_is_gone_is_told_from_a_silent_unit() -> None:
         assert wire._stream._transport is not None
         own = wire._stream._transport.get_extra_info("socket")
         assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 2500
+        assert own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 10
         wire.close()
 
 

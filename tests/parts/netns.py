@@ -1,0 +1,79 @@
+"""Another machine for tests: a network namespace at the end of a cable (veth), which can be cut.
+
+Making one takes root, or sudo without a password. Its packets never leave this machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.parts.process import program
+
+_NUMBERS = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A namespace by name; ``host`` is its address as seen from here."""
+
+    name: str
+    host: str
+
+    def command(self, *words: str) -> list[str]:
+        """What runs a program there."""
+        return [*_root(), program("ip", "iproute2"), "netns", "exec", self.name, *words]
+
+    def _filter(self, *words: str) -> None:
+        _run(*self.command(program("iptables"), "-w", *words))
+
+    def cut(self) -> None:
+        """From now on every packet in either direction vanishes, as behind a dead radio link."""
+        self._filter("-I", "INPUT", "-j", "DROP")
+        self._filter("-I", "OUTPUT", "-j", "DROP")
+
+    def mend(self) -> None:
+        """Packets pass again."""
+        self._filter("-F")
+
+
+def _root() -> list[str]:
+    """What to put before a command that needs root."""
+    if os.geteuid() == 0:
+        return []
+    if subprocess.run([program("sudo"), "-n", "true"], check=False, capture_output=True).returncode:
+        pytest.fail("network namespaces take root: run the tests as root, or allow sudo")
+    return [program("sudo"), "-n"]
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        pytest.fail(f"{' '.join(command)}: {done.stderr}")
+
+
+@contextlib.contextmanager
+def machine() -> Iterator[Machine]:
+    """A machine until the block ends; programs started there must have ended by then."""
+    number = next(_NUMBERS)
+    name = f"wayside-{os.getpid()}-{number}"
+    ours, theirs = f"ws{os.getpid()}a{number}"[-15:], f"ws{os.getpid()}b{number}"[-15:]
+    net = f"10.{200 + os.getpid() % 50}.{number % 250}"
+    ip = [*_root(), program("ip", "iproute2")]
+    there = Machine(name, f"{net}.2")
+    _run(*ip, "netns", "add", name)
+    try:
+        _run(*ip, "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", name)
+        _run(*ip, "address", "add", f"{net}.1/30", "dev", ours)
+        _run(*ip, "link", "set", ours, "up")
+        _run(*there.command("ip", "address", "add", f"{net}.2/30", "dev", theirs))
+        _run(*there.command("ip", "link", "set", theirs, "up"))
+        yield there
+    finally:
+        _run(*ip, "netns", "delete", name)
