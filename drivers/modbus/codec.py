@@ -258,7 +258,7 @@ def _text(encoding: str, *, trim: bool) -> Fix:
     def decode(data: object) -> Raw:
         assert isinstance(data, bytes)  # noqa: S101 - the struct format says so
         if trim:
-            data = data.strip(b"\0 ").split(b"\0", 1)[0].rstrip()
+            data = data.strip(b"\0 ").split(b"\0", 1)[0].rstrip(b" ")
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:

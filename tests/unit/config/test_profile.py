@@ -322,6 +322,7 @@ class TestMistakes:
             ('name = "a", clamp = true', "clamp", "clamp needs a min or a max"),
             ('name = "a", every = "0s"', "every", "must be more than 0"),
             ('name = "a", enum = { 0 = "x" }, scale = 2', "enum", "enum gives no number"),
+            ('name = "a", rollover = true', "rollover", "how far these rows count is not known"),
             ('name = "a", flags = { 0 = "x" }, max = 2', "flags", "flags gives no number"),
             ('name = "a", flags = { 0 = "x" }, enum = { 0 = "y" }', "flags", "one or the other"),
             (

@@ -167,3 +167,27 @@ async def test_a_disk_that_hangs_fills_memory_up_to_a_bound_and_the_loss_is_on_r
     assert lost.values == {"readings": 50, "from": 0, "to": 49, "reason": "the disk hangs"}
     ((*_, kept),) = disk.records(Lane.TELEMETRY)
     assert kept.count(b"lamp-1") == 51
+
+
+async def test_what_the_state_refused_is_written_with_the_next_second(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A counter says once that it wrapped; a full disk at that moment must not lose it."""
+    put = disk.state.put
+
+    def refuse(values: Any) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(disk.state, "put", refuse)
+    disk.journal.keep("counters/meter", {"energy": [0, 65536, 1, 65536, 0]})
+    await disk.journal.commit(telemetry=True)
+    monkeypatch.setattr(disk.state, "put", put)
+    disk.journal.reading(READING)
+    await disk.journal.commit(telemetry=True)
+    disk.crash()
+    assert disk.state.get("counters/meter") == {"energy": [0, 65536, 1, 65536, 0]}
+
+
+async def test_what_belongs_to_the_readings_waits_for_them(disk: Disk) -> None:
+    disk.journal.keep("counters/meter", {})
+    assert not disk.journal.urgent.is_set()
