@@ -111,6 +111,7 @@ class Line:
         """Listen whether a unit is alone before it is asked, if nobody knows."""
         left = self._alone.wait(unit, question, time.monotonic(), patience)
         if left:
+            self._meanwhile()
             until = time.monotonic() + left
             while self._wait(until):
                 self._rest += self._read()
