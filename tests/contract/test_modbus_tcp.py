@@ -19,7 +19,8 @@ from drivers.modbus.rows import NetworkUnit
 from drivers.modbus.tcp import Tcp, TcpWire
 from gateway.driver import Bad, BadResponse, Busy, Link, LinkDown, NoResponse
 from tests.parts.modbus import blocks, control, device, point
-from tests.parts.modbus_servers import held, pymodbus_tcp, umodbus_tcp
+from tests.parts.modbus_image import held
+from tests.parts.modbus_servers import pymodbus_tcp, umodbus_tcp
 from tests.parts.process import free_port
 
 open_link = DRIVERS["modbus-tcp"].open
