@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gateway.centre.console.app import NotConnected
@@ -144,6 +145,7 @@ class Live:
         later = asyncio.get_running_loop().call_later(
             self._settle, self._board.keep, repeated.places, repeated.cards, repeated.alarms
         )
+        again = asyncio.create_task(self._subscribe_again(connection))
         try:
             async for message in connection.messages():
                 try:
@@ -154,4 +156,14 @@ class Live:
                         log.warning("unreadable", topic=message.topic, reason=str(error))
         finally:
             later.cancel()
+            again.cancel()
             self._connection = None
+
+    async def _subscribe_again(self, connection: Connection) -> None:
+        """So that nothing is missed that was published while the broker took the subscription.
+
+        NATS looks up what it keeps and begins to deliver at two different moments.
+        """
+        await asyncio.sleep(self._settle / 2)
+        with suppress(BrokerDown):
+            await connection.subscribe(*UPLINK)
