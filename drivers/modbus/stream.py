@@ -28,9 +28,8 @@ keeps the connection known to firewalls as well; most forget one after some minu
 _PROBES = 3
 _LATEST_ACK = 0.25
 """Seconds a kernel may wait before it acknowledges (Linux 0.04 to 0.2, Windows 0.2)."""
-_TCP_INFO = struct.Struct(
-    "=24xI28xI"
-)  # segments not acknowledged, ms since the last acknowledgement
+# Segments not acknowledged, ms since the last data, ms since the last acknowledgement, bytes heard.
+_TCP_INFO = struct.Struct("=24xI24xII68xQ")
 
 
 class Endpoint(Wire, Protocol):
@@ -85,13 +84,25 @@ class Stream(asyncio.BaseProtocol):
         """
         if self._own is None:
             return silence
-        info = self._own.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
-        owed, since = _TCP_INFO.unpack(info)
+        owed, _, since, _ = self._info()
         if not owed or since < 900 * max(waited, _LATEST_ACK):
             return silence
         self.close()
         text = f"{silence}, and {self._host}:{self._port} does not acknowledge what is sent"
         return NoResponse(text, symptom=Symptom.UNREACHED)
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since a byte came over this connection; 0 if none ever did."""
+        _, since, _, heard = self._info()
+        return since / 1000 if heard else 0.0
+
+    def _info(self) -> tuple[int, int, int, int]:
+        if self._own is None:
+            return 0, 0, 0, 0
+        info = self._own.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+        owed, since_data, since_acknowledged, heard = _TCP_INFO.unpack(info)
+        return owed, since_data, since_acknowledged, heard
 
     async def connect(self) -> None:
         """Open a connection, within the patience in seconds; LinkDown if none can be made."""

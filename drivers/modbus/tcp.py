@@ -35,6 +35,9 @@ _LONGEST = 260
 _TRANSACTIONS = 0xFFFF
 _RECENT = 4096
 """An answer to one of this many last transactions is late; to any other, it is foreign."""
+_DEAF = 3
+"""Timeouts without a byte after which a connection that has spoken is given up for another: some
+servers (jsmodbus) never answer again on one on which they heard a function they do not know."""
 
 _Asked: TypeAlias = tuple[int, "asyncio.Future[bytes]", float, Unit, Question, bool]
 """A question under way: the size of its answer's frame, who waits, the deadline, whom and what was
@@ -280,6 +283,8 @@ class TcpWire:
         elif over and self._torn():
             self._stream.close()  # what follows half an answer in this stream cannot be trusted
             self._end_all(BadResponse("an answer broke off"))
+        elif over and not self._asked and self._stream.quiet > _DEAF * self._timeout:
+            self._stream.close()  # who fell silent here may listen on another
         if self._asked:
             self._watch(min(asked[2] for asked in self._asked.values()))
 

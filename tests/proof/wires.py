@@ -54,6 +54,8 @@ class NoStream:
     def close(self) -> None:
         self.up = False
 
+    quiet = 0.0
+
     def unheard(self, silence: NoResponse, _: float) -> NoResponse:
         return silence
 
@@ -77,6 +79,7 @@ async def _conversation(c: Choices) -> Tally:
     with patch("drivers.modbus.tcp.Stream", stream):
         wire = TcpWire(OPTIONS)
     await wire.connect()
+    made[0].quiet = c.pick((0.0, 60.0))
     late = b""
     try:
         for _ in range(1 + c.below(3)):
