@@ -32,7 +32,7 @@ from gateway.edge.lock import CannotStart, locked
 from gateway.edge.news import watches
 from gateway.edge.notify import Notifier, watch
 from gateway.edge.outbox.contract import Depth, Lane
-from gateway.edge.outbox.sqlite import SqliteOutbox
+from gateway.edge.outbox.ring import RingOutbox, adopt
 from gateway.edge.poller import Poller
 from gateway.edge.pulse import Pulse
 from gateway.edge.slots import Slots
@@ -310,10 +310,15 @@ def _open_state(path: Path) -> State:
         return State(Path(":memory:"))
 
 
-def _open_outbox(site: Site) -> SqliteOutbox:
-    path = site.gateway.data_dir / "outbox.db"
+def _open_outbox(site: Site) -> RingOutbox:
+    """The outbox; one of an earlier version is taken over."""
+    folder, most = site.gateway.data_dir, site.outbox.max_bytes
     try:
-        return SqliteOutbox.open(path, site.outbox.max_bytes)
+        adopt(folder / "outbox.db", folder / "outbox.ring", most)
+    except (OSError, ValueError) as error:
+        log.error("an earlier outbox cannot be taken over yet", reason=str(error))  # noqa: TRY400
+    try:
+        return RingOutbox.open(folder / "outbox.ring", most)
     except (OSError, ValueError) as error:
         raise CannotStart(f"the outbox cannot be opened: {error}") from error
 

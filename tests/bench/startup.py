@@ -49,10 +49,10 @@ def measure() -> Table:
 
 
 @contextlib.contextmanager
-def district(folder: Path) -> Iterator[Path]:
+def district(folder: Path, devices: int = DEVICES) -> Iterator[Path]:
     """The simulators, in a process of their own; yields the site file once all is served."""
     place, log = folder / "district", folder / "sim.log"
-    words = ("-m", "gateway", "sim", "quiet", "--devices", str(DEVICES), "--dir", str(place))
+    words = ("-m", "gateway", "sim", "quiet", "--devices", str(devices), "--dir", str(place))
     with running([sys.executable, *words], log=log):
         deadline = time.monotonic() + 30
         while "site file" not in log.read_text():

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from gateway.edge.outbox.contract import Lane
-from gateway.edge.outbox.sqlite import SqliteOutbox
+from gateway.edge.outbox.ring import RingOutbox
 from gateway.model import Value
 from simulators.maps import read_map
 from simulators.modbus import Unit, Units
@@ -55,7 +55,7 @@ async def counting(folder: Path, shows: Mapping[str, Value]) -> AsyncIterator[Pa
 
 def stored(folder: Path) -> list[dict[str, Any]]:
     """The device's readings in the outbox of a daemon that is gone."""
-    box = SqliteOutbox.open(folder / "data" / "outbox.db", 512_000_000)
+    box = RingOutbox.open(folder / "data" / "outbox.ring", 512_000_000)
     bodies = [record.body for record in box.pending(Lane.TELEMETRY, 0, 100_000)]
     box.close()
     return [

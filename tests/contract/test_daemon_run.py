@@ -20,7 +20,7 @@ import orjson
 import pytest
 
 from gateway.edge.outbox.contract import Lane
-from gateway.edge.outbox.sqlite import SqliteOutbox
+from gateway.edge.outbox.ring import RingOutbox
 from tests.parts.bench_site import tcp, write_site
 from tests.parts.commands import Part, eventually, wayside
 from tests.parts.modbus_servers import pymodbus_tcp
@@ -56,7 +56,7 @@ async def running(part: Part) -> None:
 
 def outbox(folder: Path, lane: Lane) -> list[tuple[int, str, bytes]]:
     """Everything the outbox of a daemon that is gone holds."""
-    box = SqliteOutbox.open(folder / "data" / "outbox.db", 512_000_000)
+    box = RingOutbox.open(folder / "data" / "outbox.ring", 512_000_000)
     records = [(r.seq, r.head, r.body) for r in box.pending(lane, 0, 100_000)]
     box.close()
     return records

@@ -25,12 +25,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from gateway.edge.outbox.contract import Depth, Drop, Lane, Outbox
 from gateway.edge.outbox.ring import RingOutbox
-from gateway.edge.outbox.sqlite import SqliteOutbox
 
 ROOT = Path(__file__).resolve().parents[2]
 Open: TypeAlias = Callable[[Path, int], Outbox]
 
-BACK_ENDS: dict[str, Open] = {"ring": RingOutbox.open, "sqlite": SqliteOutbox.open}
+BACK_ENDS: dict[str, Open] = {"ring": RingOutbox.open}
 PLENTY = 50_000_000
 SMALL = 1_000_000
 EVENTS, TELEMETRY = Lane.EVENTS, Lane.TELEMETRY
@@ -468,7 +467,7 @@ def test_kill_9_at_random_moments_loses_nothing_that_was_flushed(name: str, tmp_
 class Machine(RuleBasedStateMachine):
     """The outbox beside a dictionary, through flushes, releases, restarts and crashes."""
 
-    open_: Open = staticmethod(SqliteOutbox.open)
+    open_: Open = staticmethod(RingOutbox.open)
 
     def __init__(self) -> None:
         super().__init__()
@@ -567,4 +566,3 @@ def _machine(name: str) -> Any:
 
 
 TestRingAgainstAModel = _machine("ring")
-TestSqliteAgainstAModel = _machine("sqlite")

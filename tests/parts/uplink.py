@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from gateway import wire
 from gateway.config.site import BrokerOptions
 from gateway.edge.outbox.contract import Lane, Outbox
-from gateway.edge.outbox.sqlite import SqliteOutbox
+from gateway.edge.outbox.ring import RingOutbox
 from gateway.edge.publisher import Calls, Publisher, Terms
 from gateway.model import Reading
 from gateway.mqtt import BrokerDown, Message, connect
@@ -85,7 +85,7 @@ async def gateway(
 ) -> AsyncIterator[Gateway]:
     """A gateway until the block ends; the same folder brings the same outbox back."""
     with ThreadPoolExecutor(1) as pool:
-        outbox = SqliteOutbox.open(folder / "outbox.db", 50_000_000)
+        outbox = RingOutbox.open(folder / "outbox.ring", 50_000_000)
         heard: list[tuple[tuple[str, ...], bytes]] = []
         told: list[str] = []
 

@@ -16,11 +16,13 @@ Invariants, for every back end, and tested by one suite (``tests/contract/test_o
    its bytes are then the same.
 4. ``release`` frees space; a released record never comes back, not even after a crash once the
    next ``flush`` has returned.
-5. The bytes on disk never pass ``max_bytes``: the oldest telemetry goes first, then, only if
-   events alone pass half of it, the oldest events. Each such loss is reported once, by lane and
-   seq range, through ``drops``.
-6. ``open`` always succeeds on a readable disk: a damaged file is set aside under another name,
-   reported through ``drops``, and a new stream begins.
+5. The bytes on disk never pass ``max_bytes``, nor what the disk can spare: the oldest telemetry
+   goes first, then, only if events alone pass half of it, the oldest events. Each such loss is
+   reported once, by lane and seq range, through ``drops``.
+6. ``open`` always succeeds on a readable disk. What is damaged is set aside and reported through
+   ``drops``, the rest is delivered. Where a record that was handed out may have been lost with its
+   seq, a new stream begins and what is left goes on in it; then ``drops`` speaks of the old stream
+   from its oldest waiting seq on.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from gateway import wire
 from gateway.edge import journal
 from gateway.edge.journal import Journal
 from gateway.edge.outbox.contract import Lane
-from gateway.edge.outbox.sqlite import SqliteOutbox
+from gateway.edge.outbox.ring import RingOutbox
 from gateway.edge.state import State
 from gateway.model import Alarm, Event, Reading, Severity
 from gateway.model import State as AlarmState
@@ -22,7 +22,7 @@ from gateway.model import State as AlarmState
 READING = Reading("lamp-1", "lamp", 1_763_812_800_000, {"power": 68.2})
 
 
-class Fickle(SqliteOutbox):
+class Fickle(RingOutbox):
     """An outbox whose disk can be told to refuse."""
 
     refuses = False
@@ -48,15 +48,15 @@ class Disk:
         self.boot()
 
     def boot(self) -> None:
-        self.outbox = Fickle.open(self.folder / "outbox.db", 1_000_000)
+        self.outbox = Fickle.open(self.folder / "outbox.ring", 1_000_000)
         self.state = State(self.folder / "state.db")
         self.journal = Journal("gw", self.outbox, self.state, lambda: self.standing)
 
     def crash(self) -> None:
         """What a kill leaves: nothing that only memory held."""
         self.state.close()
-        assert self.outbox._tables is not None
-        self.outbox._tables.close()
+        assert self.outbox._ring is not None
+        self.outbox._ring.close()
         self.journal.close()
         self.boot()
 

@@ -33,9 +33,11 @@ Invariants. Everything else follows from them:
 
 ``block`` and ``batch`` are the format, pure; ``shelf`` knows where records lie and ``space`` which
 blocks are free, in memory of a few dozen bytes a block; ``recovery`` finds the truth in a file;
-``ring`` is one open file; ``outbox`` keeps the promises of ``contract``; ``files`` is the disk.
+``room`` makes room; ``ring`` is one open file; ``outbox`` keeps the promises of ``contract``;
+``files`` is the disk; ``adopt`` takes over the SQLite outbox of version 0.1.
 """
 
+from gateway.edge.outbox.ring.adopt import adopt
 from gateway.edge.outbox.ring.outbox import LEAST_BYTES, MOST_WAITING, RingOutbox
 
-__all__ = ["LEAST_BYTES", "MOST_WAITING", "RingOutbox"]
+__all__ = ["LEAST_BYTES", "MOST_WAITING", "RingOutbox", "adopt"]

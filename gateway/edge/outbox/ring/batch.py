@@ -115,6 +115,11 @@ def encode(standing: Cursor, records: Sequence[Run]) -> bytes:
     return b"".join([*table, deflate.compress(b"".join(parts)), deflate.flush()])
 
 
+def table_of(data: bytes) -> bytes:
+    """The table alone, as bytes."""
+    return data[: _COUNT.size + _COUNT.unpack_from(data)[0] * _ROW.size]
+
+
 def table(data: bytes) -> list[Row]:
     """Which records a batch holds; its first block is enough."""
     (count,) = _COUNT.unpack_from(data)

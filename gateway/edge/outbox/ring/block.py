@@ -42,6 +42,9 @@ class Mark(NamedTuple):
     parts: int
 
 
+NOTHING = Mark(0, 0, 0, 0, 0, 0)
+
+
 def seal(mark: Mark, body: bytes | memoryview = b"") -> bytes:
     """The block with that mark and at most ``ROOM`` bytes of body."""
     padded = bytes(body).ljust(ROOM, b"\0")

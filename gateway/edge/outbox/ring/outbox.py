@@ -159,6 +159,13 @@ class RingOutbox:
         self._ring.changed = True
         return told
 
+    def record(self, drops: Sequence[Drop]) -> None:
+        """Put losses from elsewhere on record here, durable with the next flush."""
+        ring = self._attach()
+        for drop in drops:
+            note(ring.losses, drop)
+        ring.changed = True
+
     def close(self) -> None:
         """Flush and let go of the file."""
         try:
@@ -178,7 +185,7 @@ class RingOutbox:
         if len(data) > self._most // 8 * ROOM:
             chunk = self._without_bodies(ring, chunk)
             data = ring.encoded(chunk.runs, chunk.lasts, chunk.losses)
-        if self._make_room(ring, -(-len(data) // ROOM)):
+        if room.make(ring, -(-len(data) // ROOM)):
             data = ring.encoded(chunk.runs, chunk.lasts, chunk.losses)
         ring.commit(data, chunk.runs, chunk.lasts, chunk.losses)
         for waiting in self._queue[: chunk.taken]:
@@ -218,20 +225,6 @@ class RingOutbox:
     ) -> Drop:
         shelf = ring.lanes[lane]
         return Drop(lane, shelf.stream, first - shelf.base, (last or first) - shelf.base, reason)
-
-    def _make_room(self, ring: Ring, blocks: int) -> bool:
-        """See to it that so many blocks and the reserve are free; whether records had to move."""
-        moved = False
-        while ring.space.free() <= blocks + room.reserve(ring):
-            unsynced = ring.space.hurry()
-            if ring.space.free() > blocks + room.reserve(ring) or ring.grow():
-                continue
-            carried = [] if unsynced else room.step(ring)
-            if carried is None:
-                break
-            ring.commit(ring.encoded(carried), carried)
-            moved = True
-        return moved
 
     def _shed(self) -> None:
         """Memory is full because the disk refuses: the oldest telemetry there loses its body."""

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from gateway.edge.outbox.contract import Drop, Lane
 from gateway.edge.outbox.ring import batch
 from gateway.edge.outbox.ring.batch import Cursor, Damaged, Row, Standing
-from gateway.edge.outbox.ring.block import SIZE, ends, version, whole
+from gateway.edge.outbox.ring.block import NOTHING, SIZE, ends, version, whole
 from gateway.edge.outbox.ring.files import File
 from gateway.edge.outbox.ring.reading import load, within
 from gateway.edge.outbox.ring.shelf import Lying, Shelf
 from gateway.edge.outbox.ring.space import Space
-from gateway.ranges import Ranges, common, without
+from gateway.ranges import Ranges, around, common, without
 
 _AT_ONCE = 256  # blocks
 _FAR = 1_000_000
@@ -36,13 +36,15 @@ class Survey:
     following: array[int] = field(default_factory=lambda: array("I"))
     part: array[int] = field(default_factory=lambda: array("H"))
     parts: array[int] = field(default_factory=lambda: array("H"))
-    starts: list[int] = field(default_factory=list)
-    rows: dict[int, list[Row]] = field(default_factory=dict)
+    starts: array[int] = field(default_factory=lambda: array("I"))
+    tables: list[bytes] = field(default_factory=list)
     damaged: list[int] = field(default_factory=list)
     highest: int = 0
 
     def chain(self, place: int) -> list[int] | None:
         """The blocks of the batch that begins there; None if it is not complete."""
+        if self.parts[place] == 1:
+            return [place]
         number, found = self.number[place], []
         for part in range(self.parts[place]):
             if place >= self.blocks or (self.number[place], self.part[place]) != (number, part):
@@ -114,29 +116,27 @@ def survey(file: File) -> Survey:
     versions: set[int] = set()
     for place, block in _read(file, seen.blocks):
         found = whole(block, place)
-        ours = found is not None and found[0].ring == (seen.ring or found[0].ring)
-        if found is None or not ours:
+        if found is None or seen.ring not in (0, found[0].ring):
             marks = [mark for mark in ends(block) if mark.ring == seen.ring]
             seen.highest = max([seen.highest, *(mark.number for mark in marks)])
             said = version(block)
             versions.update([] if said is None else [said])
             seen.damaged.append(place)
-            columns = 0, 0, 0, 0
+            mark, body = NOTHING, b""
         else:
             mark, body = found
             seen.ring = mark.ring
-            seen.highest = max(seen.highest, mark.number)
-            if mark.number and mark.part == 0:
-                seen.starts.append(place)
-                seen.rows[place] = batch.table(body)
-            columns = mark.number, mark.following, mark.part, mark.parts
-        for column, value in zip(
-            (seen.number, seen.following, seen.part, seen.parts), columns, strict=True
-        ):
-            column.append(value)
+        if mark.number and mark.part == 0:
+            seen.starts.append(place)
+            seen.tables.append(batch.table_of(body))
+        seen.number.append(mark.number)
+        seen.following.append(mark.following)
+        seen.part.append(mark.part)
+        seen.parts.append(mark.parts)
     if not seen.starts:
         told = f"format {min(versions)}" if versions else f"{seen.blocks} blocks"
         raise Damaged(f"no ring in it: {told}")
+    seen.highest = max(seen.highest, *seen.number)
     return seen
 
 
@@ -208,33 +208,37 @@ def _fill(seen: Survey, file: File, cursor: Cursor, shelves: dict[Lane, Shelf]) 
         except (Damaged, OSError):  # it will be found out when it is read
             return lying.bytes * (last - first + 1) // (lying.last - lying.first + 1)
 
-    for place in sorted(seen.starts, key=seen.number.__getitem__):
-        waiting = [
-            (
-                row,
-                common(((row.first, row.first + row.records - 1),), cursor.lanes[row.lane].waiting),
-            )
-            for row in seen.rows[place]
-        ]
-        if not any(ranges for _, ranges in waiting) or seen.chain(place) is None:
-            continue
-        for row, ranges in waiting:
-            lane = row.lane
-            whole_run = Lying(row.first, row.first + row.records - 1, row.bytes, place)
-            for first, last in ranges:
-                every = last - first + 1 == row.records
-                size = row.bytes if every else weigh(lane, whole_run, first, last)
-                part = Row(lane, first, last - first + 1, size)
-                for left, records in shelves[lane].put(part, place, weigh):
-                    live[left] -= records
-                live[place] = live.get(place, 0) + part.records
+    for index in sorted(range(len(seen.starts)), key=lambda i: seen.number[seen.starts[i]]):
+        place, records = seen.starts[index], 0
+        for row in batch.table(seen.tables[index]):
+            span = row.first, row.first + row.records - 1
+            for first, last in _part(cursor.lanes[row.lane].waiting, *span):
+                if seen.chain(place) is None:
+                    break
+                part = row
+                if (first, last) != span:
+                    size = weigh(row.lane, Lying(*span, row.bytes, place), first, last)
+                    part = Row(row.lane, first, last - first + 1, size)
+                for left, gone in shelves[row.lane].put(part, place, weigh):
+                    live[left] -= gone
+                records += part.records
+        if records:
+            live[place] = records
     return live
+
+
+def _part(ranges: Ranges, first: int, last: int) -> Ranges:
+    """What of ``first`` … ``last`` is in the ranges."""
+    found = around(ranges, first)
+    if found is not None and last <= found[1]:
+        return ((first, last),)
+    return common(((first, last),), ranges)
 
 
 def _last_seen(seen: Survey, lane: Lane, newest: int, last: int) -> int:
     """The last seq of a lane that anything speaks of: at least the one after the last known."""
-    late = [place for place in seen.starts if seen.number[place] > newest]
-    rows = [row for place in late for row in seen.rows[place] if row.lane is lane]
+    late = [t for p, t in zip(seen.starts, seen.tables, strict=True) if seen.number[p] > newest]
+    rows = [row for held in late for row in batch.table(held) if row.lane is lane]
     return max([last + 1, *(row.first + row.records - 1 for row in rows)])
 
 

@@ -24,8 +24,26 @@ _WORTH = 4
 """So many batches that hold little are worth gathering: they need one block for four."""
 
 
-def reserve(ring: Ring) -> int:
-    """Blocks that stay free, so that there is always room to let go (invariant 5)."""
+def make(ring: Ring, blocks: int) -> bool:
+    """See to it that so many blocks and a reserve are free; whether batches were written for it.
+
+    The reserve is what lets a full ring write the cursor that frees more (invariant 5). Raises
+    OSError as the disk does; then nothing more is let go of until what was is durable.
+    """
+    written = False
+    while ring.space.free() <= blocks + _slice(ring):
+        unsynced = ring.space.hurry()
+        if ring.space.free() > blocks + _slice(ring) or ring.grow():
+            continue
+        carried = [] if unsynced else step(ring)
+        if carried is None:
+            break
+        ring.commit(ring.encoded(carried), carried)
+        written = True
+    return written
+
+
+def _slice(ring: Ring) -> int:
     return max(8, ring.space.blocks // _SLICE)
 
 
@@ -59,7 +77,7 @@ def _events_by_place(ring: Ring) -> Counter[int]:
 
 def _oldest(ring: Ring, lane: Lane) -> list[Lying]:
     """The oldest runs of a lane that lie in at least a slice of the ring."""
-    goal = max(8, ring.space.blocks // _SLICE)
+    goal = _slice(ring)
     victims: list[Lying] = []
     for run in ring.lanes[lane].runs():
         if goal <= 0:

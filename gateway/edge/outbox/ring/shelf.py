@@ -69,17 +69,20 @@ class Shelf:
     def put(self, row: Row, place: int, weigh: Weigh) -> list[tuple[int, int]]:
         """Records now lie there; the places where they lay, and how many lay there."""
         last = row.first + row.records - 1
-        left = self.remove(row.first, last, weigh) if row.first <= self._top else []
-        index = bisect_left(self._lasts, row.first)
-        self._replace(index, index, [Lying(row.first, last, row.bytes, place)])
+        left: list[tuple[int, int]] = []
+        if self._lasts and row.first <= self._lasts[-1]:
+            left = self.remove(row.first, last, weigh)
+            index = bisect_left(self._lasts, row.first)
+            self._replace(index, index, [Lying(row.first, last, row.bytes, place)])
+        else:
+            self._lasts.append(last)
+            self._counts.append(row.records)
+            self._sizes.append(row.bytes)
+            self._places.append(place)
         self.waiting = add(self.waiting, row.first, last)
         self.last = max(self.last, last)
         self.bytes += row.bytes
         return left
-
-    @property
-    def _top(self) -> int:
-        return self._lasts[-1] if self._lasts else 0
 
     def remove(self, first: int, last: int, weigh: Weigh) -> list[tuple[int, int]]:
         """Records no longer wait; the places where they lay, and how many lay there."""

@@ -32,6 +32,7 @@ class Space:
         self._parts = array("I", bytes(4 * blocks))
         self._after = array("I", bytes(4 * blocks))
         self._cooling: deque[list[int]] = deque([[]])
+        self._used = 0
 
     @property
     def blocks(self) -> int:
@@ -40,6 +41,8 @@ class Space:
 
     def free(self) -> int:
         """How many are free within the bound."""
+        if self.blocks <= self.most:
+            return self.blocks - self._used
         return self._state.count(_FREE, 0, self.most)
 
     def is_held(self, place: int) -> bool:
@@ -59,6 +62,7 @@ class Space:
     def hold(self, places: Sequence[int], records: int) -> None:
         """A batch lies there, and so many of its records wait."""
         for place, after in pairwise((*places, places[-1])):
+            self._used += self._state[place] == _FREE
             self._state[place] = _HELD
             self._after[place] = after
         self._parts[places[0]] = len(places)
@@ -91,7 +95,9 @@ class Space:
 
     def _thaw(self, leave: int) -> None:
         while len(self._cooling) > leave:
-            for place in self._cooling.popleft():
+            thawed = self._cooling.popleft()
+            self._used -= len(thawed)
+            for place in thawed:
                 self._state[place] = _FREE
 
     # --- taking
@@ -111,8 +117,7 @@ class Space:
         return found
 
     def _window(self) -> int:
-        used = self.blocks - self._state.count(_FREE)
-        return max(1, -(-2 * used // self.extent)) * self.extent
+        return max(1, -(-2 * self._used // self.extent)) * self.extent
 
     def superfluous(self) -> int | None:
         """How long the file may be instead, if much of its end is free."""
