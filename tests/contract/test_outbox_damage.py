@@ -235,6 +235,44 @@ def test_a_file_that_was_long_is_short_again() -> None:
     check(disk, told(box), set())
 
 
+def test_a_lower_bound_takes_effect_as_the_backlog_goes() -> None:
+    disk, chance = Platter(), Random(8)
+    box = RingOutbox.open(FILE, 8_000_000, disk)
+    for _ in range(1000):
+        box.append(TELEMETRY, "telemetry", chance.randbytes(3000))
+        box.flush()
+    box.close()
+    box = RingOutbox.open(FILE, 1_000_000, disk)
+    assert box.depth(TELEMETRY).records == 1000, "what is there stays until room is needed"
+    for number in range(300):
+        box.release(TELEMETRY, 4 * number)
+        box.append(TELEMETRY, "telemetry", b"%d" % number)
+        box.flush()
+    gone = {seq for _, seq in lost(list(box.drops()))}
+    left = [record.seq for record in box.pending(TELEMETRY, 0, 2000)]
+    assert max(gone | set(left)) == 1300
+    assert set(range(1197, 1301)) <= gone | set(left)
+    assert disk.used() <= 1_000_000
+
+
+def test_events_all_outlive_a_long_outage() -> None:
+    """72 hours in small: every flush brings an event, and far more telemetry than fits."""
+    disk, chance = Platter(), Random(9)
+    box = RingOutbox.open(FILE, 700_000, disk)
+    for number in range(1500):
+        box.append(TELEMETRY, "telemetry", chance.randbytes(3000))
+        box.append(EVENTS, "event/a", b"%d " % number + chance.randbytes(40))
+        box.flush()
+        assert disk.used() <= 700_000
+    assert len(box.pending(EVENTS, 0, 2000)) == 1500
+    left = [record.seq for record in box.pending(TELEMETRY, 0, 2000)]
+    assert left == list(range(left[0], 1501))
+    drops = box.drops()
+    assert {seq for _, seq in lost(list(drops))} == set(range(1, left[0]))
+    assert len(left) > 60
+    check(disk, told(box), set(told(box).values()))
+
+
 def test_memory_stays_bounded_while_a_long_backlog_is_read() -> None:
     """In portions, as the publisher does; no more than the last few batches are remembered."""
     disk, chance = Platter(), Random(6)

@@ -121,8 +121,9 @@ class Space:
 
     def superfluous(self) -> int | None:
         """How long the file may be instead, if much of its end is free."""
-        window = self._window()
-        if self.blocks < window + 2 * self.extent or self.hand >= window:
+        window = min(self._window(), self.most)
+        slack = 0 if self.blocks > self.most else 2 * self.extent
+        if self.blocks <= window + slack or self.hand >= window:
             return None
         end = max(self._state.rfind(_HELD), self._state.rfind(_COOLING))
         return window if end < window else None
