@@ -41,7 +41,7 @@ _HURRY, _HURRY_CHARACTERS = 0.1, 30
 """Patience on a serial line: 100 ms and 30 characters (131 ms at 9600 baud). Meters answer within
 20 to 100 ms; what is slower is heard late and asked again."""
 _HURRY_THROUGH_TCP = 0.3
-_TIME_TO_SPARE = 1.0
+TIME_TO_SPARE = 1.0
 _ASKED_AGAIN = 3  # times
 _LATE = 3  # units before an odd answer that may have given it
 _LATEST = 8  # patiences after the last question, until when answers are waited for
@@ -81,7 +81,7 @@ def hurried(options: object) -> float:
         return _HURRY + _HURRY_CHARACTERS * options.character
     if isinstance(options, RtuTcp):
         return min(options.timeout, _HURRY_THROUGH_TCP)
-    return float(getattr(options, "timeout", _TIME_TO_SPARE))
+    return float(getattr(options, "timeout", TIME_TO_SPARE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ async def _line(wire: Wire, units: Sequence[int], patience: float) -> AsyncItera
             return
         silent.append(unit)
     if isinstance(wire, Overhears):
-        await wire.listen(min(_TIME_TO_SPARE, _LATEST * patience))
+        await wire.listen(min(TIME_TO_SPARE, _LATEST * patience))
         doubtful |= dict.fromkeys(unit for unit in silent if not wire.owes(unit))
         doubtful |= dict.fromkeys(unit for unit in units if wire.twice(unit))
     for unit in list(doubtful)[:_MOST_AGAIN]:
@@ -159,7 +159,7 @@ async def _again(wire: Wire, unit: int, patience: float) -> Sighting:
     """Somebody may be there: ask in peace, several times."""
     tries: list[_Heard] = []
     while len(tries) < _ASKED_AGAIN and all(h.symptom is not Symptom.SILENT for h in tries):
-        tries.append(await _ask(wire, unit, max(_TIME_TO_SPARE, patience)))
+        tries.append(await _ask(wire, unit, max(TIME_TO_SPARE, patience)))
     good = [heard for heard in tries if heard.answer is not None]
     odd = [heard for heard in tries if heard.symptom in _ODD]
     if not good and (len(odd) < len(tries) or odd[-1].symptom is Symptom.STRANGER):

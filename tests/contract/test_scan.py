@@ -9,7 +9,7 @@ import termios
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pymodbus.framer import FramerType
@@ -27,6 +27,13 @@ from tests.parts.fixed import fixed
 from tests.parts.modbus import Slave, registers, sealed, slave
 from tests.parts.modbus_servers import pymodbus_serial, pymodbus_tcp, serial_cable, umodbus_tcp
 from tests.parts.process import free_port
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slow devices and other masters are a little quicker here than in the street."""
+    monkeypatch.setattr(survey, "LISTEN", 0.3)
+    monkeypatch.setattr(survey, "TIME_TO_SPARE", 0.4)
 
 
 async def scanned(url: str, units: str, **keys: Any) -> Outcome:
@@ -113,8 +120,10 @@ async def test_umodbus_on_tcp_refuses_for_units_that_are_not_there() -> None:
 @contextlib.asynccontextmanager
 async def endpoint(answer: Callable[[int, bytes], bytes | None]) -> AsyncIterator[str]:
     """A Modbus TCP server that says to (unit, PDU) whatever it is told to; its URL."""
+    handlers: set[asyncio.Task[Any]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handlers.add(cast("asyncio.Task[Any]", asyncio.current_task()))
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readexactly(7)
@@ -127,6 +136,7 @@ async def endpoint(answer: Callable[[int, bytes], bytes | None]) -> AsyncIterato
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         yield f"modbus-tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await asyncio.gather(*handlers)  # each ends with its client
 
 
 def refusing(function: int, code: int) -> bytes:
@@ -241,8 +251,9 @@ async def test_a_profile_is_guessed_from_the_registers_and_said_to_be_a_guess() 
 
 async def test_a_device_full_of_zeros_is_not_guessed_at() -> None:
     def answer(_: int, pdu: bytes) -> bytes:
-        size = 2 * pdu[4]
-        return bytes((pdu[0], size, *bytes(size))) if pdu[0] in {3, 4} else refusing(pdu[0], 1)
+        if pdu[0] not in {3, 4}:
+            return refusing(pdu[0], 1)
+        return bytes((pdu[0], 2 * pdu[4], *bytes(2 * pdu[4])))
 
     async with endpoint(answer) as url:
         assert only(await scanned(url, "1")).profile is None
@@ -280,13 +291,11 @@ def at(*units: int) -> Callable[[bytes], Iterable[tuple[float, bytes]]]:
     return script
 
 
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines on which another master would be heard soon."""
-    monkeypatch.setattr(survey, "LISTEN", 0.3)
+def refusal(frame: bytes, of: int) -> list[bytes]:
+    """The answer of a unit that refuses everything."""
+    return [sealed(of, frame[1] | 0x80, 2)] if frame[0] == of else []
 
 
-@pytest.mark.usefixtures("hasty")
 class TestALine:
     async def test_with_nobody_on_it(self) -> None:
         with slave(lambda _: []) as line:
@@ -299,12 +308,12 @@ class TestALine:
         assert "No such file" in outcome.broken
 
     async def test_whose_devices_only_refuse(self) -> None:
-        with slave(lambda f: [(0.0, sealed(f[0], f[1] | 0x80, 2))] if f[0] == 5 else []) as line:
+        with slave(lambda frame: [(0.0, said) for said in refusal(frame, of=5)]) as line:
             assert only(await scanned(on_line(line), "4-6", timeout="20ms")).unit == 5
 
     async def test_with_a_device_slower_than_the_patience(self) -> None:
         def script(frame: bytes) -> Iterable[tuple[float, bytes]]:
-            return [(0.12, said) for _, said in at(5)(frame)]
+            return [(0.12, refused) for refused in refusal(frame, of=5)]
 
         with slave(script) as line:
             found = only(await scanned(on_line(line), "1-9", timeout="30ms"))
@@ -313,7 +322,7 @@ class TestALine:
 
     async def test_with_a_slow_device_at_the_end(self) -> None:
         def script(frame: bytes) -> Iterable[tuple[float, bytes]]:
-            return [(0.12, said) for _, said in at(9)(frame)]
+            return [(0.12, refused) for refused in refusal(frame, of=9)]
 
         with slave(script) as line:
             assert only(await scanned(on_line(line), "1-9", timeout="30ms")).unit == 9
@@ -365,7 +374,7 @@ class TestALine:
 
     async def test_with_a_talker_of_another_kind(self) -> None:
         with slave(lambda _: []) as line, chatter(line, b"R1803\r"):
-            outcome = await scanned(on_line(line), "1-3", timeout="30ms")
+            outcome = await scanned(on_line(line), "1-2", timeout="30ms")
         assert "nobody asked for" in outcome.remarks[0]
 
     async def test_that_is_pulled_out_keeps_what_was_found(self) -> None:
@@ -410,7 +419,6 @@ def speed(port: str) -> int:
         os.close(fd)
 
 
-@pytest.mark.usefixtures("hasty")
 class TestSettings:
     async def test_are_found_with_the_device(self) -> None:
         asked: set[int] = set()
@@ -447,7 +455,6 @@ class TestSettings:
 # ---------------------------------------------------------------- never
 
 
-@pytest.mark.usefixtures("hasty")
 async def test_nothing_is_ever_written() -> None:
     heard: set[int] = set()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.edge.lock import CannotStart, locked
+from gateway.edge.lock import CannotStart, holder, locked
 
 
 def test_the_folder_is_made_and_held(tmp_path: Path) -> None:
@@ -38,3 +38,10 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotStart, match="file"), locked(tmp_path / "file"):
         pytest.fail("a file is no folder")
+
+
+def test_who_holds_a_folder_can_be_asked(tmp_path: Path) -> None:
+    assert holder(tmp_path / "none") is None
+    with locked(tmp_path):
+        assert holder(tmp_path) == str(os.getpid())
+    assert holder(tmp_path) is None
