@@ -33,6 +33,13 @@ Serial Line v1.02, §2.4.1: typically 100 to 200 ms)."""
 
 _TABLE: dict[int, Table] = {function: table for table, function in pdu.READ_FUNCTION.items()}
 
+_TWIN: dict[Table, Table] = {
+    "holding": "input",
+    "input": "holding",
+    "coil": "discrete",
+    "discrete": "coil",
+}
+
 
 class Owed:
     """Which answers may still come, by unit: head of the answer → how many, in the order asked."""
@@ -52,8 +59,8 @@ class Owed:
     def hear(self, unit: int, answer: bytes) -> bytes | None:
         """A whole answer came; the head of the one owed that it is, if any.
 
-        Everything asked before it is settled. An answer that fits nothing (an exception, a wrong
-        length) settles the oldest.
+        Everything asked before it is settled. An exception answers a question of its function, the
+        oldest for all one knows; what fits nothing settles the oldest of all.
         """
         owed = self._units.get(unit)
         if not owed:
@@ -63,7 +70,8 @@ class Owed:
         fitting = next((head for head in owed if answer.startswith(head)), None)
         self._said[unit] = fitting or bytes((answer[0] & 0x7F,))
         self._latest = unit
-        paid = fitting or next(iter(owed))
+        paid = fitting or next((head for head in owed if head[0] | 0x80 == answer[0]), None)
+        paid = paid or next(iter(owed))
         for head in list(owed):
             if head == paid:
                 break
@@ -95,8 +103,9 @@ class Owed:
         return bool(self._units.get(unit))
 
     def older(self, unit: int, question: Question) -> bool:
-        """Whether answers asked for before this question may still come."""
-        return next(iter(self._units.get(unit, ())), question.head) != question.head
+        """Whether answers of this question's function, asked for before it, may still come."""
+        owed, function = self._units.get(unit, ()), question.function
+        return next((head for head in owed if head[0] == function), question.head) != question.head
 
     def before(self, unit: int, question: Question) -> Question | None:
         """The question to ask first, where an answer still owed could be taken for this one's.
@@ -106,13 +115,20 @@ class Owed:
         owed = self._units.get(unit)
         if not owed or question.head not in owed or len(question.head) != 2:
             return None
-        return next((other for other in _others(question) if other.head not in owed), None)
+        refuses = len(self._said.get(unit, b"")) == 1
+        return next((q for q in _others(question, refuses=refuses) if q.head not in owed), None)
 
 
-def _others(question: Question) -> Iterator[Question]:
-    """Reads like this one, of other lengths: fewer first, for those are there for certain."""
+def _others(question: Question, *, refuses: bool) -> Iterator[Question]:
+    """Reads like this one, of other lengths: fewer first, for those are there for certain.
+
+    For a unit whose latest answer was a refusal, a read of the twin table comes first: a refusal
+    names its function and nothing else, so only another function's tells which question it refuses.
+    """
     table = _TABLE.get(question.function, "holding")
     address = int.from_bytes(question.pdu[1:3], "big")
+    if refuses:
+        yield pdu.read(_TWIN[table], address, 1)
     count = int.from_bytes(question.pdu[3:5], "big")
     step, most = 1, pdu.MAX_READ_REGISTERS
     if table in pdu.BIT_TABLES:

@@ -46,7 +46,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Se
 
 
 def opened(server: Served, **keys: Any) -> AbstractAsyncContextManager[Link]:
-    keys = {"timeout": 1.0, **keys}
+    keys = {"timeout": 0.6, **keys}
     if server.wire == "tcp":
         return DRIVERS["modbus-tcp"].open(Tcp(host="127.0.0.1", port=int(server.here), **keys))
     return DRIVERS["modbus-rtu"].open(Serial(port=server.here, baudrate=BAUDRATE, **keys))
@@ -341,7 +341,7 @@ async def test_a_quirk_costs_an_answer_at_most(quirk: str, server: Served) -> No
     names = (f"{server.library} {server.wire}", server.library, "")
     expected = next(by_library[name] for name in names if name in by_library)
     waits = expected == SILENT or expected.startswith("bad")
-    async with opened(server, timeout=0.25 if waits else 1.0) as link:
+    async with opened(server, timeout=0.25 if waits else 0.6) as link:
         if server.library in DEAF:
             await still_right(link)
         assert await verdict(asked(link, question, unit)) == expected

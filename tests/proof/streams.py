@@ -312,7 +312,8 @@ def _honest_turn(
     address, count = (int.from_bytes(asked.pdu[i : i + 2], "big") for i in (1, 3))
     there = address + count <= 1200
     words = b"".join((address + i).to_bytes(2, "big") for i in range(count))
-    said = bytes((3, 2 * count)) + words if there else b"\x83\x02"
+    function = asked.function
+    said = bytes((function, 2 * count)) + words if there else bytes((function | 0x80, 2))
     frame = naive.on_rtu(unit, said)
     turn = Turn(unit, asked, owed, RTU, proof=proof)
     fate = c.below(8)

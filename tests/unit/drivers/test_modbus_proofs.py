@@ -8,7 +8,9 @@ from drivers.modbus import pdu
 from drivers.modbus.alone import Alone
 from drivers.modbus.ascii_framing import ASCII, ascii_frame
 from drivers.modbus.framing import RtuReader, rtu_frame, rtu_length
-from drivers.modbus.turn import Owed, overheard
+from drivers.modbus.pdu import Question, Refused
+from drivers.modbus.turn import Owed, Turn, overheard
+from gateway.driver import NoResponse
 from tests.proof import naive
 from tests.proof.roundtrips import PROPERTIES, check
 from tests.proof.targets import TARGETS, run
@@ -71,6 +73,37 @@ class TestWhatWasFound:
         assert alone.wait(5, third, 0.26, patience=0.3) == pytest.approx(0.14)
         alone.heard(5, third, 0.5)
         assert alone.wait(5, first, 0.5, patience=0.3) == 0, "known to be alone for a while"
+
+    def test_a_device_that_only_refuses_is_not_silent_for_good(self) -> None:
+        """One lost frame, and every refusal after it was taken for one that was still owed."""
+        owed, asked = Owed(), pdu.read("holding", 0, 4)
+        assert _refused(owed, asked, lost=True) == "silent"
+        # The read that is to settle it is refused, and nobody knows which of the two that was.
+        first = owed.before(1, asked)
+        assert first is not None
+        assert _refused(owed, first, proof=True) == "refused"
+        assert _refused(owed, asked) == "silent"
+        # The next one is of another function, whose refusal says so.
+        twin = owed.before(1, asked)
+        assert twin == pdu.read("input", 0, 1)
+        assert _refused(owed, twin, proof=True) == "refused"
+        for _ in range(3):
+            assert owed.before(1, asked) is None
+            assert _refused(owed, asked) == "refused"
+
+
+def _refused(owed: Owed, asked: Question, *, proof: bool = False, lost: bool = False) -> str:
+    """What a turn makes of a refusal, or of its loss."""
+    turn = Turn(1, asked, owed, proof=proof)
+    try:
+        if not lost:
+            turn.hear(rtu_frame(1, bytes((asked.function | 0x80, 2))))
+        turn.end(0.3)
+    except Refused:
+        return "refused"
+    except NoResponse:
+        return "silent"
+    raise AssertionError("a value out of nothing")
 
 
 def test_the_naive_envelopes_are_the_specifications() -> None:
