@@ -15,7 +15,7 @@ import typer
 from typer.testing import CliRunner
 
 from gateway import registry
-from gateway.cli import app
+from gateway.cli.commands import app
 from gateway.config.reference import render as configuration
 from gateway.diagnosis import WORDS
 from gateway.driver import Symptom

@@ -114,10 +114,10 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
 
 
 def test_the_daemon_starts_without_the_heavy_rooms() -> None:
-    """`wayside run` must not pay for the console, the simulators or a terminal library."""
-    code = "import sys, gateway.edge.daemon; print(' '.join(sys.modules))"
+    """`wayside run` must not pay for the console, the simulators or a command-line library."""
+    code = "import sys, gateway.cli, gateway.edge.daemon; print(' '.join(sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
     heavy = {"rich", "starlette", "pymodbus", "influxdb_client", "uvicorn", "jinja2", "numpy"}
-    assert not heavy & set(loaded)
+    assert not (heavy | {"typer", "pydantic", "aiomqtt", "prometheus_client"}) & set(loaded)

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.shared import Json, SiteFile, fail, say, say_json, site_of, until_stopped
+from gateway.cli import daemon
+from gateway.cli.shared import Json, SiteFile, say, say_json, site_of
 from gateway.problems import ConfigurationError
 
 
@@ -20,16 +21,7 @@ def run(
     json: Json = False,
 ) -> None:
     """Run the edge daemon: poll, detect faults, forward."""
-    loaded = site_of(site)
-    from gateway.edge import daemon
-
-    try:
-        until_stopped(
-            lambda stop: daemon.run(loaded, stop=stop, record=record),
-            lambda summary: say_json(asdict(summary)) if json else None,
-        )
-    except daemon.CannotStart as error:
-        fail(error, 1)
+    daemon.run(site, record, json)
 
 
 def check(site: SiteFile, json: Json = False) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from gateway.cli import app
+from gateway.cli.commands import app
 from gateway.field.profiles import as_text, described
 from gateway.profile import load_profile, profile_names
 
