@@ -130,10 +130,11 @@ def test_a_ring_of_another_format_is_set_aside_by_its_name(
     assert (tmp_path / "outbox.ring.damaged-1").read_bytes() == data
 
 
-def test_what_was_damaged_is_kept_to_be_looked_into() -> None:
+@pytest.mark.parametrize("place", [3, FLUSHES, FLUSHES + 1], ids=["old", "newest", "next"])
+def test_what_was_damaged_is_kept_to_be_looked_into(place: int) -> None:
     disk, _, _ = filled()
     noise = Random(1).randbytes(SIZE)
-    disk.files[FILE].now[3 * SIZE : 4 * SIZE] = noise
+    disk.files[FILE].now[place * SIZE : (place + 1) * SIZE] = noise
     RingOutbox.open(FILE, SMALL, disk)
     assert bytes(disk.files[FILE.with_name("outbox.ring.damaged-1")].now) == noise
 

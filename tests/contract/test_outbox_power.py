@@ -103,6 +103,20 @@ class Machine(RuleBasedStateMachine):
             self.disk.cut_after = None
             self.settle()
 
+    @rule(seed=st.integers(0, 2**32), cut=st.booleans())
+    def fail_to_sync(self, seed: int, cut: bool) -> None:
+        """The flush raises; it is not durable, and the next one makes up for it."""
+        self.disk.sync_fails = Random(seed)
+        try:
+            self.box.flush()
+        except OSError:
+            if cut:
+                self.disk.cut(Random(seed))
+                self.boot()
+        else:  # there was nothing to write
+            self.disk.sync_fails = None
+            self.settle()
+
     # --- what must be so
 
     def settle(self) -> None:

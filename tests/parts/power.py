@@ -26,7 +26,9 @@ class PowerCut(BaseException):
 class Platter:
     """All files of one disk. ``cut_after`` operations the power fails; None: it stays.
 
-    ``refuses`` is an errno every write answers with; ``bad`` are places that cannot be read.
+    ``refuses`` is an errno every write answers with; ``bad`` are places that cannot be read. With
+    ``sync_fails`` the next sync fails as Linux does it: some of what was written has arrived, the
+    rest never will, though a reader sees it until the power is cut.
     """
 
     def __init__(self, size: int = 10**12) -> None:
@@ -35,6 +37,7 @@ class Platter:
         self.cut_after: int | None = None
         self.operations = 0
         self.refuses: int | None = None
+        self.sync_fails: Random | None = None
         self.bad: set[int] = set()
         self.syncs = 0
         self.written = 0
@@ -125,9 +128,15 @@ class PlatterFile:
         self.platter.step()
         self.platter.refuse()
         self.platter.syncs += 1
-        self.durable = bytearray(self.now)
+        chance, self.platter.sync_fails = self.platter.sync_fails, None
+        self.durable[len(self.now) :] = bytes(max(0, len(self.now) - len(self.durable)))
+        for at, versions in self.since.items():
+            if at < len(self.now) and (chance is None or chance.random() < 0.5):
+                self.durable[at : at + SECTOR] = versions[-1]
         self.since.clear()
         self.lengths.clear()
+        if chance is not None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     def cut(self, blocks: int) -> None:
         self.platter.step()

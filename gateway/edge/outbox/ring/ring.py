@@ -96,6 +96,7 @@ class Ring:
             file.close()
             raise
         if file.writable:
+            opened.quarantine(found.damaged)
             with suppress(OSError):  # then the next flush does what is left to do
                 if found.unsure:
                     opened.commit(opened.encoded())
@@ -261,7 +262,6 @@ class Ring:
 
     def _repair(self, damaged: Sequence[int]) -> None:
         """Make blanks of damaged blocks, so that a torn write shows over them."""
-        self.quarantine(damaged)
         for place in damaged:
             if not self.space.is_held(place):
                 self._file.write(place, blank(self._ring, place))
