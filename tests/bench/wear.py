@@ -88,7 +88,6 @@ CASES = [
     Case("ring", "defaults", InRing, "≤ 0.6"),
     Case("ring", "noatime,commit=30", InRing, "≤ 0.4"),
     Case("ring", "noatime,lazytime,commit=30", InRing, "≤ 0.4"),
-    Case("ring", "noatime,lazytime", InRing),
     Case("SQLite, WAL, FULL", "defaults", Plain),
 ]
 
