@@ -19,7 +19,8 @@ from gateway.mqtt import BrokerDown, Connection, Message, connect
 from tests.parts.bench_site import tcp, write_site
 from tests.parts.broker import Broker
 from tests.parts.commands import eventually, wayside
-from tests.parts.modbus_servers import held, pymodbus_tcp
+from tests.parts.modbus_image import held
+from tests.parts.modbus_servers import pymodbus_tcp
 from tests.parts.mosquitto import mosquitto
 from tests.parts.process import free_port
 

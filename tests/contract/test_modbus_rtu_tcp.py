@@ -14,7 +14,8 @@ from drivers.modbus import DRIVERS
 from drivers.modbus.rtu_tcp import RtuTcp
 from gateway.driver import Bad, BadResponse, LinkDown, NoResponse
 from tests.parts.modbus import Script, blocks, control, device, point, registers, sealed
-from tests.parts.modbus_servers import held, pymodbus_tcp
+from tests.parts.modbus_image import held
+from tests.parts.modbus_servers import pymodbus_tcp
 from tests.parts.process import free_port
 
 open_link = DRIVERS["modbus-rtu-tcp"].open
