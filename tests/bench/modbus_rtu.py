@@ -103,13 +103,14 @@ def _row(baudrate: int, silence: str, bound: int, runs: list[Run]) -> tuple[str,
     def median(values: list[float]) -> float:
         return statistics.median(values)
 
+    share = median([r.share for r in runs])
     return (
         str(baudrate),
         silence,
         f"{median([r.transactions / r.elapsed for r in runs]):.1f} of {1 / runs[0].limit:.1f}",
-        f"{median([r.share for r in runs]):.1f} %",
+        f"{share:.1f} %",
         f"{median([r.exact for r in runs]):.1f} %",
-        f"≥ {bound} %",
+        f"≥ {bound} %: {'kept' if share >= bound else '**missed**'}",
         f"{median([statistics.median(r.slave.delays) for r in runs]) * 1e6:.0f} µs",
         f"{sum(r.slave.violations for r in runs)} of {sum(r.slave.gaps for r in runs)}",
         str(sum(r.slave.unjudged for r in runs)),
