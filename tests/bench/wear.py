@@ -24,6 +24,7 @@ from gateway.edge.outbox.contract import Lane
 from gateway.edge.outbox.ring import RingOutbox
 from tests.bench._readings import bodies
 from tests.bench.report import Table
+from tests.parts.netns import as_root
 from tests.parts.process import program
 
 LEFT_OUT, MEASURED = 10, 130  # seconds
@@ -147,20 +148,21 @@ def loop(folder: Path, options: str) -> Iterator[tuple[Path, Path]]:
     disk.mkdir()
     with image.open("wb") as file:
         os.ftruncate(file.fileno(), IMAGE)
-    losetup = [program("losetup"), "--find", "--show", str(image)]
+    losetup = [*as_root(), program("losetup"), "--find", "--show", str(image)]
     device = subprocess.run(losetup, check=True, capture_output=True, text=True).stdout.strip()
     try:
         # Without the lazy initialisation, which would write for minutes after the first mount.
-        mkfs = [program("mkfs.ext4"), "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", device]
+        features = "lazy_itable_init=0,lazy_journal_init=0"
+        mkfs = [*as_root(), program("mkfs.ext4", "e2fsprogs"), "-q", "-E", features, device]
         subprocess.run(mkfs, check=True)
-        mount = [program("mount"), "-o", options, device, str(disk)]
+        mount = [*as_root(), program("mount"), "-o", options, device, str(disk)]
         subprocess.run(mount, check=True)
         try:
             yield disk, Path("/sys/block") / Path(device).name / "stat"
         finally:
-            subprocess.run([program("umount"), str(disk)], check=True)
+            subprocess.run([*as_root(), program("umount"), str(disk)], check=True)
     finally:
-        subprocess.run([program("losetup"), "--detach", device], check=True)
+        subprocess.run([*as_root(), program("losetup"), "--detach", device], check=True)
 
 
 def written(stat: Path) -> int:

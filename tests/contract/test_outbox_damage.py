@@ -15,6 +15,7 @@ import pytest
 from gateway.edge.outbox.contract import Drop, Lane, Outbox
 from gateway.edge.outbox.ring import RingOutbox, block
 from gateway.edge.outbox.ring.block import SIZE
+from tests.parts.netns import as_root
 from tests.parts.power import Platter
 from tests.parts.process import program
 
@@ -297,12 +298,17 @@ def test_memory_stays_bounded_while_a_long_backlog_is_read() -> None:
 def mounted(folder: Path, options: str) -> Iterator[Path]:
     """A tmpfs of its own."""
     folder.mkdir()
-    mount = [program("mount"), "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    mount = [*as_root(), program("mount"), "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     subprocess.run(mount, check=True)
     try:
         yield folder
     finally:
-        subprocess.run([program("umount"), "-l", str(folder)], check=True)
+        subprocess.run([*as_root(), program("umount"), "-l", str(folder)], check=True)
+
+
+def remount(folder: Path, option: str) -> None:
+    mount = [*as_root(), program("mount"), "-o", f"remount,{option}", str(folder)]
+    subprocess.run(mount, check=True)
 
 
 def test_a_small_real_disk_fills_up(tmp_path: Path) -> None:
@@ -346,14 +352,14 @@ def test_a_disk_that_takes_no_writing_is_read_and_written_again_later(tmp_path: 
         box = RingOutbox.open(disk / "outbox.ring", 1_000_000)
         box.append(TELEMETRY, "telemetry", b"before")
         box.close()
-        subprocess.run([program("mount"), "-o", "remount,ro", str(disk)], check=True)
+        remount(disk, "ro")
         box = RingOutbox.open(disk / "outbox.ring", 1_000_000)
         stream = box.stream(TELEMETRY)
         assert [record.body for record in box.pending(TELEMETRY, 0, 9)] == [b"before"]
         box.append(TELEMETRY, "telemetry", b"after")
         with pytest.raises(OSError, match="outbox"):
             box.flush()
-        subprocess.run([program("mount"), "-o", "remount,rw", str(disk)], check=True)
+        remount(disk, "rw")
         box.flush()
         assert [record.seq for record in box.pending(TELEMETRY, 0, 9)] == [1, 2]
         assert box.stream(TELEMETRY) == stream

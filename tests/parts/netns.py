@@ -28,7 +28,7 @@ class Machine:
 
     def command(self, *words: str) -> list[str]:
         """What runs a program there."""
-        return [*_root(), program("ip", "iproute2"), "netns", "exec", self.name, *words]
+        return [*as_root(), program("ip", "iproute2"), "netns", "exec", self.name, *words]
 
     def _filter(self, *words: str) -> None:
         _run(*self.command(program("iptables"), "-w", *words))
@@ -43,12 +43,12 @@ class Machine:
         self._filter("-F")
 
 
-def _root() -> list[str]:
-    """What to put before a command that needs root."""
+def as_root() -> list[str]:
+    """What to put before a command that needs root; fails the test if nothing helps."""
     if os.geteuid() == 0:
         return []
     if subprocess.run([program("sudo"), "-n", "true"], check=False, capture_output=True).returncode:
-        pytest.fail("network namespaces take root: run the tests as root, or allow sudo")
+        pytest.fail("this takes root: run the tests as root, or allow sudo")
     return [program("sudo"), "-n"]
 
 
@@ -65,7 +65,7 @@ def machine() -> Iterator[Machine]:
     name = f"wayside-{os.getpid()}-{number}"
     ours, theirs = f"ws{os.getpid()}a{number}"[-15:], f"ws{os.getpid()}b{number}"[-15:]
     net = f"10.{200 + os.getpid() % 50}.{number % 250}"
-    ip = [*_root(), program("ip", "iproute2")]
+    ip = [*as_root(), program("ip", "iproute2")]
     there = Machine(name, f"{net}.2")
     _run(*ip, "netns", "add", name)
     try:
