@@ -4,53 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from gateway.config.site import Site
-from gateway.edge.clock import SYSTEM
 from gateway.edge.commanding import order
-from gateway.edge.poller import Poller
-from gateway.edge.pulse import Pulse
-from gateway.edge.slots import Slots
 from gateway.field.read import as_json, as_text, poll_once
-from gateway.model import Reading
 from tests.parts.bench_site import load, rtu, tcp, write_site
 from tests.parts.commands import eventually
-from tests.parts.modbus_servers import held, pymodbus_serial, pymodbus_tcp, serial_cable
+from tests.parts.modbus_image import held
+from tests.parts.modbus_servers import pymodbus_serial, pymodbus_tcp, serial_cable
+from tests.parts.polling import of, polling
 from tests.parts.process import free_port
 
 
 def values(unit: int) -> dict[str, int]:
     return {"near": held(unit, 7), "next": held(unit, 8), "far": held(unit, 400)}
-
-
-@asynccontextmanager
-async def polling(site: Site) -> AsyncIterator[tuple[dict[str, Poller], list[Reading]]]:
-    readings: list[Reading] = []
-    slots = Slots(SYSTEM)
-    pollers = {
-        bus.name: Poller(
-            bus, readings.append, clock=SYSTEM, slots=slots, chance=lambda: 0.5, pulse=Pulse()
-        )
-        for bus in site.buses.values()
-    }
-    tasks = [asyncio.create_task(poller.run()) for poller in pollers.values()]
-    try:
-        yield pollers, readings
-    finally:
-        for task in tasks:
-            task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks)
-
-
-def of(readings: Sequence[Reading], device: str) -> list[Reading]:
-    return [reading for reading in readings if reading.device == device]
 
 
 async def test_read_asks_every_device_once_and_says_who_stays_silent(tmp_path: Path) -> None:
