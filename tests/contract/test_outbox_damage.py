@@ -190,6 +190,20 @@ def test_a_disk_without_space_gives_up_the_oldest_and_says_so() -> None:
     assert len(box.pending(EVENTS, 0, 1000)) == 400, "events beside it are carried forward"
 
 
+@pytest.mark.parametrize(("left", "kept"), [(400_000, 25), (100_000, 5)])
+def test_a_disk_below_its_reserve_still_gets_a_small_ring(left: int, kept: int) -> None:
+    disk, chance = Platter(10_000_000), Random(10)
+    disk.create(Path("/disk/somebody-else")).write(0, bytes((10_000_000 - left) // SIZE * SIZE))
+    box = RingOutbox.open(FILE, 8_000_000, disk)
+    for _ in range(200):
+        box.append(TELEMETRY, "telemetry", chance.randbytes(3000))
+        box.flush()
+    found = [record.seq for record in box.pending(TELEMETRY, 0, 1000)]
+    assert found == list(range(found[0], 201))
+    assert len(found) >= kept
+    assert lost(list(box.drops())) == {(box.stream(TELEMETRY), s) for s in range(1, found[0])}
+
+
 def test_old_events_between_released_records_do_not_hold_the_ring() -> None:
     """Every flush leaves one event behind; they are gathered, and no telemetry is dropped."""
     disk, chance = Platter(), Random(4)

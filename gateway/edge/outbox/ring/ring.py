@@ -30,6 +30,7 @@ RESERVE = 64_000_000
 """Bytes of the disk, or a twentieth of it if that is less, that the ring leaves to others."""
 
 _LEAST_GROWTH = 8  # blocks
+_LEAST_RING = 64  # blocks that the ring takes even of the disk's reserve
 _MOST_KEPT = 256  # damaged blocks kept to be looked into
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -70,7 +71,7 @@ class Ring:
         file = files.create(new)
         try:
             ring = secrets.randbits(64)
-            blocks = _begun(file, ring, _affordable(files, path.parent, extent(most)))
+            blocks = _begun(file, ring, _affordable(files, path.parent, 0, extent(most)))
             shelves = {lane: Shelf(lane, standing) for lane, standing in lanes.items()}
             space = Space(blocks, most, extent(most))
             space.hold([blocks - 1], 1)  # stands in for a newest batch, until there is one
@@ -194,7 +195,7 @@ class Ring:
         """Add an extent, or what the disk has left of one; False if there is no more."""
         start = self.space.blocks
         most = min(self.space.extent, self.space.most - start)
-        for step in _affordable(self._files, self._path.parent, most):
+        for step in _affordable(self._files, self._path.parent, start, most):
             with suppress(_Full):
                 self.space.resize(_pre_write(self._file, self._ring, start, step))
                 return True
@@ -295,11 +296,11 @@ def _begun(file: File, ring: int, steps: Iterable[int]) -> int:
     return _pre_write(file, ring, 0, _LEAST_GROWTH)
 
 
-def _affordable(files: Files, folder: Path, step: int) -> Iterator[int]:
-    """So many blocks, and ever fewer, that leave the disk its reserve."""
+def _affordable(files: Files, folder: Path, start: int, step: int) -> Iterator[int]:
+    """So many blocks after ``start``, and ever fewer, that leave the disk its reserve."""
     spare, total = files.spare(folder)
     while step >= _LEAST_GROWTH:
-        if spare - step * SIZE >= min(RESERVE, total // 20):
+        if start + step <= _LEAST_RING or spare - step * SIZE >= min(RESERVE, total // 20):
             yield step
         step //= 2
 

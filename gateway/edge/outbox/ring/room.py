@@ -44,7 +44,8 @@ def make(ring: Ring, blocks: int) -> bool:
 
 
 def _slice(ring: Ring) -> int:
-    return max(8, ring.space.blocks // _SLICE)
+    blocks = ring.space.blocks
+    return max(2, min(8, blocks // 8), blocks // _SLICE)
 
 
 def step(ring: Ring) -> list[Run] | None:
