@@ -102,11 +102,9 @@ class _Bus:
         """Answer until standard input ends."""
         while True:
             came = self._spin() if self._over is not None else None
-            if came is None:
-                if 0 in select.select([self._fd, 0], [], [])[0]:
-                    return
-                came = os.read(self._fd, 256), None, time.monotonic()
-            question, before, seen = came
+            if came is None and 0 in select.select([self._fd, 0], [], [])[0]:
+                return
+            question, before, seen = came or (os.read(self._fd, 256), None, time.monotonic())
             while len(question) < QUESTION:
                 with contextlib.suppress(BlockingIOError):
                     question += os.read(self._fd, 256)

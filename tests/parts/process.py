@@ -79,7 +79,7 @@ def running(
         end(process)
 
 
-def end(process: subprocess.Popen[bytes], patience: float = 5.0) -> None:
+def end(process: subprocess.Popen[bytes] | subprocess.Popen[str], patience: float = 5.0) -> None:
     """Stop a program that may be stopped, frozen or gone already."""
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
