@@ -159,13 +159,17 @@ class Ring:
 
         ``lasts`` are seqs given to records that are not there, and ``losses`` say so.
         """
-        lanes = {lane: shelf.standing for lane, shelf in self.lanes.items()}
+        ends = {lane: shelf.last for lane, shelf in self.lanes.items()}
+        waiting = {lane: shelf.waiting for lane, shelf in self.lanes.items()}
         for lane, last in (lasts or {}).items():
-            lanes[lane] = replace(lanes[lane], last=max(lanes[lane].last, last))
+            ends[lane] = max(ends[lane], last)
         for run in runs:
-            was = lanes[run.lane]
-            waiting = add(was.waiting, run.first, run.last)
-            lanes[run.lane] = replace(was, last=max(was.last, run.last), waiting=waiting)
+            ends[run.lane] = max(ends[run.lane], run.last)
+            waiting[run.lane] = add(waiting[run.lane], run.first, run.last)
+        lanes = {
+            lane: Standing(shelf.stream, shelf.base, ends[lane], waiting[lane])
+            for lane, shelf in self.lanes.items()
+        }
         return batch.encode(Cursor(lanes, [*self.losses, *losses]), runs)
 
     def _write(self, places: Sequence[int], data: bytes) -> None:
