@@ -164,17 +164,21 @@ class TcpWire:
         return answer
 
     def _heard(self, data: bytes) -> None:
-        """Almost always these bytes are one whole answer, as it has to be, to a read."""
-        size = len(data)
-        if self._whole and size <= _LONGEST:
-            start = data[:_READ_START]
+        """Almost always these bytes are whole answers, as they have to be, to reads."""
+        at, size = 0, len(data)
+        while self._whole:
+            start = data[at : at + _READ_START]
             asked = self._asked.get(start)
-            if asked is not None and asked[0] == size:
-                del self._asked[start]
-                if not asked[1].done():  # else whoever asked has gone
-                    asked[1].set_result(data[_READ_START:])
+            if asked is None or asked[0] > size - at or asked[0] > _LONGEST:
+                break
+            del self._asked[start]
+            end = at + asked[0]
+            if not asked[1].done():  # else whoever asked has gone
+                asked[1].set_result(data[at + _READ_START : end])
+            if end == size:
                 return
-        self._look_at(data)
+            at = end
+        self._look_at(data[at:])
 
     def _look_at(self, data: bytes) -> None:
         reader = self._reader
