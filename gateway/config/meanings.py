@@ -15,9 +15,9 @@ from gateway.config.site import (
     InfluxOptions,
     OutboxOptions,
 )
-from gateway.controls import ControlKeys
-from gateway.keys import Derive, DerivedKeys, PointKeys
 from gateway.profile import Head
+from gateway.profile.controls import ControlKeys
+from gateway.profile.keys import Derive, DerivedKeys, PointKeys
 
 MEANINGS: Mapping[type, Mapping[str, str]] = {
     GatewayOptions: {
@@ -28,6 +28,10 @@ MEANINGS: Mapping[type, Mapping[str, str]] = {
         "timezone": "For calendars (planned flash, collections); stored times are always UTC.",
         "data_dir": "Where the outbox and the small state live.",
         "devices": "Asset registers: CSV files with one device a row.",
+        "metrics": "Serve the gateway's health to Prometheus at this address and port, e.g. "
+        "`127.0.0.1:9464`; left out, nothing listens.",
+        "clock": "When the system clock is believed: once something shows that it was set "
+        '(`"auto"`), or always (`"trust"`), for sites where only people set it.',
     },
     BrokerOptions: {
         "url": "`mqtt://` or `mqtts://`, a host, and a port (1883, 8883).",

@@ -25,11 +25,11 @@ from gateway.config.site import (
     OutboxOptions,
 )
 from gateway.config.spelling import default_of, type_of
-from gateway.controls import ControlKeys
 from gateway.driver import Driver
-from gateway.keys import Derive, DerivedKeys, PointKeys
 from gateway.model import NOTHING
 from gateway.profile import Head
+from gateway.profile.controls import ControlKeys
+from gateway.profile.keys import Derive, DerivedKeys, PointKeys
 from gateway.tables.shape import shape
 
 _INTRODUCTION = """\

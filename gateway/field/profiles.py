@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from gateway import registry
-from gateway.keys import PointKeys
 from gateway.model import Point
 from gateway.problems import ConfigurationError, Problem
 from gateway.profile import Profile, load_profile, specimen
+from gateway.profile.keys import PointKeys
 from gateway.units import format_duration
 
 _SHARED = frozenset({"name", "count", "flags", "every"})

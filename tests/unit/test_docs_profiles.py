@@ -35,16 +35,16 @@ from drivers.modbus.rows import ScaleRegister
 from drivers.ntcip import DRIVERS as NTCIP
 from drivers.ntcip.link import value_of
 from gateway import registry
-from gateway.controls import ControlKeys
 from gateway.driver import Bad, Block, Device, Raw
 from gateway.edge.commanding import judged
 from gateway.edge.counters import counters
 from gateway.edge.news import news, watches
 from gateway.field.profiles import as_text, described
-from gateway.keys import DerivedKeys, PointKeys
 from gateway.model import Control, Reading, Value
 from gateway.problems import ConfigurationError
 from gateway.profile import Head, Profile, load_profile, specimen
+from gateway.profile.controls import ControlKeys
+from gateway.profile.keys import DerivedKeys, PointKeys
 from gateway.tables.shape import shape
 from gateway.units import format_duration
 from gateway.values import gather

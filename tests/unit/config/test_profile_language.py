@@ -24,10 +24,10 @@ from drivers.modbus.pdu import Question, Refused
 from drivers.modbus.rows import Register, Traits
 from gateway.edge.counters import counters
 from gateway.edge.news import watches
-from gateway.keys import DerivedKeys, PointKeys
 from gateway.model import Device, Reading
 from gateway.problems import ConfigurationError
 from gateway.profile import Head, Profile, load_profile, specimen
+from gateway.profile.keys import DerivedKeys, PointKeys
 from gateway.values import gather
 
 TCP = DRIVERS["modbus-tcp"]

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 from gateway.driver import Driver
 from gateway.model import Control, Value
-from gateway.points import Rows
 from gateway.problems import Problem, suggest
+from gateway.profile.points import Rows
 from gateway.tables.document import Spot
 from gateway.tables.shape import shape, told
 from gateway.tables.words import PointName

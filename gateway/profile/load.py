@@ -1,9 +1,9 @@
-"""A device is data: its map, read from TOML into points a driver can plan and read.
+"""A profile as a whole: its head, rows and commands, checked against its driver.
 
 The head of a profile, each row of ``points`` and each ``[commands.*]`` table hold keys of two
-owners. The generic ones are dataclasses here and in ``gateway.points``; the others belong to the
-driver whose family the profile names, and are checked against that driver's ``traits``, ``point``
-and ``command`` types. Every mistake is reported at once, with the profile's own file and line.
+owners. The generic ones are dataclasses here, in ``keys`` and in ``controls``; the others belong
+to the driver whose family the profile names, and are checked against that driver's ``traits``,
+``point`` and ``command`` types. Every mistake is reported at once, with file and line.
 
 The library lies in ``drivers/profiles/<kind>/<name>.toml``; a profile is referred to as
 ``lamp/generic``, or by a path that ends in ``.toml``.
@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gateway import registry
-from gateway.controls import read_controls
 from gateway.driver import Driver
-from gateway.keys import PointKeys
 from gateway.model import NOTHING, Control, Derived, Device, Kind, Point
-from gateway.points import Rows
 from gateway.problems import ConfigurationError, Problem, suggest
+from gateway.profile.controls import read_controls
+from gateway.profile.keys import PointKeys
+from gateway.profile.points import Rows
 from gateway.tables.document import Document, Spot, read_document
 from gateway.tables.shape import shape
 from gateway.tables.words import Period, PointName

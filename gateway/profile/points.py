@@ -1,6 +1,6 @@
 """The rows of a profile's ``points``: from what people write to the points a driver reads.
 
-A row's generic keys are ``gateway.keys.PointKeys``; the others are its driver's ``point`` type, and
+A row's generic keys are ``keys.PointKeys``; the others are its driver's ``point`` type, and
 the row of that type becomes ``Point.source``. One row may stand for many points: ``count`` gives
 ``name_1`` … ``name_n`` through the driver row's ``element``, ``flags`` one bool point a bit through
 its ``bit``. A row with ``derive`` reads nothing: it computes.
@@ -14,7 +14,9 @@ from typing import Any, get_args
 
 from gateway.assets import FACTS
 from gateway.driver import Driver
-from gateway.keys import (
+from gateway.model import NOTHING, Convert, Counter, Derived, Kind, Point
+from gateway.problems import Problem, suggest
+from gateway.profile.keys import (
     MOST_POINTS,
     DerivedKeys,
     PointKeys,
@@ -24,8 +26,6 @@ from gateway.keys import (
     counter,
     kind_of,
 )
-from gateway.model import NOTHING, Convert, Counter, Derived, Kind, Point
-from gateway.problems import Problem, suggest
 from gateway.tables.document import Spot
 from gateway.tables.shape import shape, told
 from gateway.values import linear_percent
