@@ -6,14 +6,16 @@ it. Both speak MQTT 3.1.1 at QoS 1, because NATS refuses 5, and read their secre
 each connect. Nobody else imports either library; ``BrokerDown`` is the one thing that goes wrong.
 """
 
-from gateway.mqtt.address import Address, BrokerDown, parse_url
+from gateway.mqtt.address import Address, parse_url
 from gateway.mqtt.consumer import Consumer, Delivery
+from gateway.mqtt.down import BrokerDown, Cause
 from gateway.mqtt.link import WINDOW, Connection, Message, Will, connect
 
 __all__ = [
     "WINDOW",
     "Address",
     "BrokerDown",
+    "Cause",
     "Connection",
     "Consumer",
     "Delivery",

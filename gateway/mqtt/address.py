@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from gateway.config.site import BrokerOptions
+from gateway.mqtt.down import BrokerDown, Cause
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
-
-
-class BrokerDown(Exception):
-    """The broker is out of reach, refused us, or went silent; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +77,22 @@ def access(options: BrokerOptions) -> Access:
             password = options.password_file.read_text(encoding="utf-8").rstrip("\r\n")
         tls = tls_context(options) if address.tls else None
     except (OSError, UnicodeDecodeError) as error:
-        raise BrokerDown(f"cannot use the files of [mqtt]: {error}") from None
+        raise BrokerDown(f"cannot use the files of [mqtt]: {error}", Cause.REFUSED) from None
     return Access(address, options.username, password, tls)
+
+
+def look_of_files(options: BrokerOptions) -> tuple[tuple[int, int, int] | None, ...]:
+    """What the files ``[mqtt]`` names look like; another look means that one was renewed."""
+    files = (options.ca, options.certificate, options.key, options.password_file)
+    return tuple(_look(file) for file in files)
+
+
+def _look(file: Path | None) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat() if file else None
+    except OSError:
+        return None
+    return (found.st_ino, found.st_mtime_ns, found.st_size) if found else None
 
 
 def tls_context(options: BrokerOptions) -> ssl.SSLContext:

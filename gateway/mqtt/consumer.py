@@ -22,7 +22,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.config.site import BrokerOptions
 from gateway.log import get_logger
-from gateway.mqtt.address import Access, BrokerDown, access
+from gateway.mqtt.address import Access, access
+from gateway.mqtt.down import BrokerDown
 
 log = get_logger()
 

@@ -17,9 +17,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import ssl
 import threading
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import aiomqtt
@@ -28,7 +30,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.config.site import BrokerOptions
-from gateway.mqtt.address import BrokerDown, access
+from gateway.mqtt.address import access, look_of_files
+from gateway.mqtt.certificates import explain
+from gateway.mqtt.down import BrokerDown, Cause
 
 WINDOW = 100
 """Publishes under way at once; beyond it the client's cost a message doubles (measured)."""
@@ -62,24 +66,47 @@ class Message:
 class Connection:
     """An open connection; its methods may overlap, and raise BrokerDown once it is gone."""
 
-    def __init__(self, client: _Client) -> None:
+    def __init__(self, client: _Client, options: BrokerOptions, look: object) -> None:
         self._client = client
+        self._options = options
+        self._look = look
+
+    async def renewed(self) -> bool:
+        """Whether other certificates or another password lie in our files now, and can be used.
+
+        They count from the next connect on.
+
+        Raises:
+            BrokerDown: there are others, and they cannot be used; the text says why.
+        """
+        if await asyncio.to_thread(look_of_files, self._options) == self._look:
+            return False
+        await asyncio.to_thread(access, self._options)
+        return True
+
+    def _down(self, doing: str, error: Exception) -> BrokerDown:
+        if self._client.gone is not None:
+            return BrokerDown(*self._client.gone)
+        return BrokerDown(f"{doing} failed: {error}", Cause.SILENT)
+
+    def _check(self) -> None:
+        if self._client.gone is not None:
+            raise BrokerDown(*self._client.gone)
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish with QoS 1; returns when the broker has acknowledged it."""
         try:
             await self._client.publish(topic, payload, qos=1, retain=retain)
         except aiomqtt.MqttError as error:
-            raise BrokerDown(self._client.gone or f"publishing failed: {error}") from None
-        if self._client.gone:
-            raise BrokerDown(self._client.gone)
+            raise self._down("publishing", error) from None
+        self._check()
 
     async def subscribe(self, *filters: str) -> tuple[str, ...]:
         """Subscribe with QoS 1; returns the filters the broker refused."""
         try:
             codes = await self._client.subscribe([(each, 1) for each in filters])
         except aiomqtt.MqttError as error:
-            raise BrokerDown(self._client.gone or f"subscribing failed: {error}") from None
+            raise self._down("subscribing", error) from None
         return tuple(each for each, code in zip(filters, codes, strict=False) if _refused(code))
 
     async def unsubscribe(self, *filters: str) -> None:
@@ -87,9 +114,8 @@ class Connection:
         try:
             await self._client.unsubscribe(list(filters))
         except aiomqtt.MqttError as error:
-            raise BrokerDown(self._client.gone or f"unsubscribing failed: {error}") from None
-        if self._client.gone:
-            raise BrokerDown(self._client.gone)
+            raise self._down("unsubscribing", error) from None
+        self._check()
 
     async def messages(self) -> AsyncIterator[Message]:
         """What arrives, until the connection ends with BrokerDown."""
@@ -97,7 +123,8 @@ class Connection:
             async for message in self._client.messages:
                 yield Message(str(message.topic), _bytes(message.payload), message.retain)
         except aiomqtt.MqttError as error:
-            raise BrokerDown(self._client.gone or str(error.__cause__ or error)) from None
+            self._check()
+            raise BrokerDown(str(error.__cause__ or error), Cause.CLOSED) from None
 
 
 def _refused(code: object) -> bool:
@@ -126,6 +153,7 @@ async def connect(
         BrokerDown: now or, through the connection's methods, later.
         ValueError: ``options`` contradict themselves; the text is for the user.
     """
+    look = await asyncio.to_thread(look_of_files, options)
     known = await asyncio.to_thread(access, options)
     client = _Client(
         known.address.host,
@@ -148,11 +176,15 @@ async def connect(
         try:
             await client.__aenter__()
         except aiomqtt.MqttError as error:
-            where = f"{known.address.host}:{known.address.port}"
-            raise BrokerDown(f"cannot connect to {where}: {error}") from None
+            reason = f"cannot connect to {known.address.host}:{known.address.port}: {error}"
+            if client.refused or isinstance(error, aiomqtt.MqttCodeError):
+                now = datetime.now(UTC)
+                reason = await asyncio.to_thread(explain, reason, options.certificate, now)
+                raise BrokerDown(reason, Cause.REFUSED) from None
+            raise BrokerDown(reason, Cause.UNREACHED) from None
         client.timeout = options.keepalive
         try:
-            yield Connection(client)
+            yield Connection(client, options, look)
         finally:
             client.timeout = _FAREWELL
             with contextlib.suppress(aiomqtt.MqttError):
@@ -169,7 +201,8 @@ class _Client(aiomqtt.Client):
         self._settled = threading.Event()
         self._abandoned = False
         self._failure: OSError | ValueError | None = None
-        self.gone: str | None = None  # why the connection ended, once it has
+        self.gone: tuple[str, Cause] | None = None  # why the connection ended, once it has
+        self.refused = False  # there is a broker, and it or we did not want to
 
     def _client_connect(self) -> None:
         """Runs in an executor thread: connect aside, or be told not to wait any longer."""
@@ -182,6 +215,7 @@ class _Client(aiomqtt.Client):
         try:
             super()._client_connect()
         except (OSError, ValueError) as error:
+            self.refused = isinstance(error, ssl.SSLError)
             self._failure = error
         except RuntimeError:  # the event loop closed meanwhile: nobody waits for us
             self._abandoned = True
@@ -200,11 +234,14 @@ class _Client(aiomqtt.Client):
         """Tell everybody who waits; aiomqtt would leave them to their time-outs."""
         if not self._connected.done():
             why = "closed before it answered; does it want a certificate, or another protocol?"
+            self.refused = True
             self._connected.set_exception(aiomqtt.MqttError(why))
         super()._on_disconnect(client, userdata, flags, reason_code, properties)
         ended = "the connection ended"
-        generic = reason_code.value == _UNSPECIFIED
-        self.gone = self.gone or (ended if generic else f"{ended}: {reason_code}")
+        if self.gone is None and reason_code.value == _UNSPECIFIED:
+            self.gone = ended, Cause.CLOSED
+        elif self.gone is None:
+            self.gone = f"{ended}: {reason_code}", Cause.SILENT
         if self._disconnected.done() and not self._disconnected.cancelled():
             self._disconnected.exception()  # looked at, whether anybody iterates or not
         for event in (*self._pending_publishes.values(), *self._pending_unsubscribes.values()):
