@@ -18,19 +18,24 @@ from typing import Any
 
 import orjson
 
-from gateway.centre.fields import NO_CODES, reading_fields
+from gateway.centre import statements as sql
+from gateway.centre.fields import NO_CODES, event_fields, reading_fields
 from gateway.centre.history import (
     EVERYWHERE,
     AlarmRow,
     Bundle,
     Count,
+    EventRow,
     HistoryUnavailable,
+    HourCount,
     Latest,
+    Rejected,
     Sample,
     Scope,
     StoreBusy,
     Written,
     envelope,
+    events_in_order,
     in_order,
     newest,
     window_width,
@@ -39,83 +44,10 @@ from gateway.model import Kind, Millis, Severity, State, Value
 
 FILE = "history.db"
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS device (
-    id INTEGER PRIMARY KEY,
-    site TEXT NOT NULL, gateway TEXT NOT NULL, device TEXT NOT NULL, kind TEXT NOT NULL,
-    UNIQUE (site, gateway, device, kind)
-);
-CREATE TABLE IF NOT EXISTS reading (
-    device INTEGER NOT NULL REFERENCES device (id),
-    t INTEGER NOT NULL,
-    fields TEXT NOT NULL,
-    PRIMARY KEY (device, t)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS alarm (
-    site TEXT NOT NULL, gateway TEXT NOT NULL, device TEXT NOT NULL, code TEXT NOT NULL,
-    t INTEGER NOT NULL,
-    state TEXT NOT NULL, severity TEXT NOT NULL, message TEXT NOT NULL,
-    PRIMARY KEY (site, gateway, device, code, t)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS alarm_t ON alarm (t);
-CREATE VIEW IF NOT EXISTS readings AS
-    SELECT site, gateway, device.device AS device, kind, t,
-           strftime('%Y-%m-%dT%H:%M:%fZ', t / 1000.0, 'unixepoch') AS utc, fields
-    FROM reading JOIN device ON device.id = reading.device;
-"""
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _LOCKED = 5.0  # seconds to wait for another process's write
 _FOREVER: Millis = 2**63 - 1
-
-_ADD_DEVICE = "INSERT OR IGNORE INTO device (site, gateway, device, kind) VALUES (?, ?, ?, ?)"
-_DEVICE = "SELECT id FROM device WHERE site = ? AND gateway = ? AND device = ? AND kind = ?"
-_INSERT = "INSERT OR IGNORE INTO reading (device, t, fields) VALUES (?, ?, ?)"
-_MERGE = """UPDATE reading SET fields = json_patch(fields, ?3)
-    WHERE device = ?1 AND t = ?2 AND fields <> ?3"""
-_ALARM = "INSERT OR REPLACE INTO alarm VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-
-# A part of a scope that is not given is bound as NULL. CROSS JOIN keeps SQLite to this order:
-# the few devices first, then their readings by the primary key.
-_SCOPE = """
-    WHERE (:site IS NULL OR site = :site) AND (:gateway IS NULL OR gateway = :gateway)
-    AND (:name IS NULL OR device.device = :name) AND t >= :start AND t < :end"""
-_ROWS = " FROM device CROSS JOIN reading ON reading.device = device.id"
-_TRANSITIONS = " FROM alarm AS device"
-_POINT = _ROWS + _SCOPE + " AND json_type(fields, :path) IS NOT NULL"
-_WINDOW = "SELECT :start + (t - :start) / :width * :width AS window, "
-_TYPED = "json_extract(fields, :path), json_type(fields, :path)"
-
-_SERIES_SIZE = (
-    "SELECT count(*), count(*) FILTER (WHERE json_type(fields, :path) IN ('integer', 'real'))"
-    + _POINT
-)
-_SERIES = "SELECT t, " + _TYPED + _POINT + " ORDER BY t"
-_SERIES_EXTREMES = (
-    _WINDOW
-    + "min(json_extract(fields, :path)), max(json_extract(fields, :path))"
-    + _POINT
-    + " GROUP BY window"
-)
-_SERIES_LAST = _WINDOW + _TYPED + ", max(t)" + _POINT + " GROUP BY window"
-_LATEST = (
-    "SELECT site, gateway, device.device, kind, field.key, max(t), field.atom, field.type"
-    + _ROWS
-    + " CROSS JOIN json_each(fields) AS field"
-    + _SCOPE
-    + " GROUP BY device.id, field.key"
-)
-_COUNT = (
-    "SELECT site, gateway, device.device AS named, count(*), count(*) - count(DISTINCT t)"
-    + _ROWS
-    + _SCOPE
-    + " GROUP BY site, gateway, named ORDER BY site, gateway, named"
-)
-_ALARMS = (
-    "SELECT site, gateway, device.device, code, t, state, severity, message"
-    + _TRANSITIONS
-    + _SCOPE
-    + " ORDER BY t DESC LIMIT :limit"
-)
+_AT_ONCE = 5000  # rows deleted in one transaction
 
 
 class SqliteHistory:
@@ -136,7 +68,7 @@ class SqliteHistory:
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.executescript(_SCHEMA)
+        connection.executescript(sql.SCHEMA)
         return cls(connection)
 
     def close(self) -> None:
@@ -154,6 +86,7 @@ class SqliteHistory:
                 try:
                     stored = self._write_readings(bundles)
                     self._write_alarms(bundles)
+                    self._write_events(bundles)
                     self._connection.execute("COMMIT")
                 except BaseException:
                     self._devices.clear()
@@ -171,23 +104,23 @@ class SqliteHistory:
                 if fields:
                     device = self._device(bundle, reading.device, reading.kind)
                     rows.append((device, reading.t, orjson.dumps(dict(fields)).decode()))
-        stored = self._connection.executemany(_INSERT, rows).rowcount if rows else 0
+        stored = self._connection.executemany(sql.INSERT, rows).rowcount if rows else 0
         if stored < len(rows):
-            self._connection.executemany(_MERGE, rows)
+            self._connection.executemany(sql.MERGE, rows)
         return stored
 
     def _device(self, bundle: Bundle, device: str, kind: Kind) -> int:
         key = (bundle.site, bundle.gateway, device, kind)
         known = self._devices.get(key)
         if known is None:
-            self._connection.execute(_ADD_DEVICE, key)
-            found = self._connection.execute(_DEVICE, key)
+            self._connection.execute(sql.ADD_DEVICE, key)
+            found = self._connection.execute(sql.DEVICE, key)
             known = self._devices[key] = int(found.fetchone()[0])
         return known
 
     def _write_alarms(self, bundles: Sequence[Bundle]) -> None:
         self._connection.executemany(
-            _ALARM,
+            sql.ALARM,
             [
                 (
                     bundle.site,
@@ -203,6 +136,50 @@ class SqliteHistory:
                 for alarm in bundle.alarms
             ],
         )
+
+    def _write_events(self, bundles: Sequence[Bundle]) -> None:
+        self._connection.executemany(
+            sql.EVENT,
+            [
+                (
+                    bundle.site,
+                    bundle.gateway,
+                    event.device,
+                    event.event,
+                    event.t,
+                    event_fields(event)["values"],
+                )
+                for bundle in bundles
+                for event in bundle.events
+            ],
+        )
+
+    def rewrite(self, rows: Sequence[str]) -> tuple[Rejected, ...]:
+        """Rows set aside are another database's: this one never refuses any."""
+        return tuple(Rejected(row, "a row for InfluxDB, and there is none now") for row in rows)
+
+    def forget(self, before: Millis) -> int:
+        """Delete what is older, in small transactions so that nobody waits; how many readings.
+
+        The file keeps its size and fills the freed pages with what comes. StoreBusy if it cannot.
+        """
+        gone = 0
+        for (device,) in self._locked(sql.DEVICES, {}).fetchall():
+            bound = {"device": device, "before": before, "most": _AT_ONCE}
+            deleted = _AT_ONCE
+            while deleted == _AT_ONCE:
+                deleted = self._locked(sql.FORGET, bound).rowcount
+                gone += deleted
+        for old in (sql.FORGET_ALARMS, sql.FORGET_EVENTS):
+            self._locked(old, {"before": before})
+        return gone
+
+    def _locked(self, statement: str, bound: Mapping[str, Any]) -> sqlite3.Cursor:
+        with self._lock:
+            try:
+                return self._connection.execute(statement, bound)
+            except sqlite3.OperationalError as error:
+                raise StoreBusy(f"{FILE}: {error}") from error
 
     # --- reading back
 
@@ -226,38 +203,54 @@ class SqliteHistory:
             "width": width,
         }
         with self._asking() as ask:
-            count, numbers = ask(_SERIES_SIZE, bound).fetchone()
+            count, numbers = ask(sql.SERIES_SIZE, bound).fetchone()
             if count <= max_points:
-                return [(t, _value(value, kind)) for t, value, kind in ask(_SERIES, bound)]
+                return [(t, _value(json)) for t, json in ask(sql.SERIES, bound)]
             if count == numbers:
-                windows = ask(_SERIES_EXTREMES, bound)
+                windows = ask(sql.SERIES_EXTREMES, bound)
                 return envelope(((t, float(low), float(high)) for t, low, high in windows), width)
-            return [(t, _value(value, kind)) for t, value, kind, _ in ask(_SERIES_LAST, bound)]
+            return [(t, _value(json)) for t, json, _ in ask(sql.SERIES_LAST, bound)]
 
     def latest(self, since: Millis, scope: Scope = EVERYWHERE) -> list[Latest]:
         """The newest value of each point, by device; see ``History``."""
         with self._asking() as ask:
             return newest(
-                ((site, gateway, device, kind), field, (t, _value(value, of)))
-                for site, gateway, device, kind, field, t, value, of in ask(
-                    _LATEST, _within(scope, since)
+                ((site, gateway, device, kind), field, (t, _value(json)))
+                for site, gateway, device, kind, field, t, json in ask(
+                    sql.LATEST, _within(scope, since)
                 )
             )
 
     def count(self, start: Millis, end: Millis, scope: Scope = EVERYWHERE) -> list[Count]:
         """Stored rows by device; see ``History``."""
         with self._asking() as ask:
-            return [Count(*row) for row in ask(_COUNT, _within(scope, start, end))]
+            return [Count(*row) for row in ask(sql.COUNT, _within(scope, start, end))]
 
     def alarms(
         self, start: Millis, end: Millis, scope: Scope = EVERYWHERE, limit: int = 1000
     ) -> list[AlarmRow]:
         """Transitions of alarms in order of time; see ``History``."""
         with self._asking() as ask:
-            found = ask(_ALARMS, {**_within(scope, start, end), "limit": limit})
+            found = ask(sql.ALARMS, {**_within(scope, start, end), "limit": limit})
             return in_order(
                 AlarmRow(site, gateway, device, code, t, State(state), Severity(severity), text)
                 for site, gateway, device, code, t, state, severity, text in found
+            )
+
+    def hours(self, start: Millis, end: Millis, scope: Scope = EVERYWHERE) -> list[HourCount]:
+        """Stored rows by device and hour; see ``History``. Always exact."""
+        with self._asking() as ask:
+            return [HourCount(*row) for row in ask(sql.HOURS, _within(scope, start, end))]
+
+    def events(
+        self, start: Millis, end: Millis, scope: Scope = EVERYWHERE, limit: int = 1000
+    ) -> list[EventRow]:
+        """Events in order of time; see ``History``."""
+        with self._asking() as ask:
+            found = ask(sql.EVENTS, {**_within(scope, start, end), "limit": limit})
+            return events_in_order(
+                EventRow(site, gateway, device, event, t, orjson.loads(fields))
+                for site, gateway, device, event, t, fields in found
             )
 
     @contextmanager
@@ -279,8 +272,7 @@ def _within(scope: Scope, start: Millis, end: Millis = _FOREVER) -> dict[str, st
     }
 
 
-def _value(value: float | str, kind: str) -> Value:
-    """A value as JSON meant it: SQLite hands true and false out as 1 and 0."""
-    if isinstance(value, str):
-        return value
-    return bool(value) if kind in {"true", "false"} else float(value)
+def _value(json: str) -> Value:
+    """A value from its JSON; every number is a float."""
+    value: Value = orjson.loads(json)
+    return value if isinstance(value, bool | str) else float(value)

@@ -1,4 +1,4 @@
-"""What a reading and an alarm become in a history, whichever database holds it (contracts §7).
+"""What readings, alarms and events become in a history, whichever database it is (contracts §7).
 
 One reading is one row: a time, and a field for each value that is not bad. A number is always a
 float, so that a vendor who counts in whole watts does not fix the field's type for the others;
@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from gateway.model import Alarm, Reading, Severity, State, Value
+import orjson
+
+from gateway.model import Alarm, Event, Reading, Severity, State, Value
 
 Codes: TypeAlias = Mapping[str, Mapping[str, int]]
 """A device's enum points: point name → label → code."""
@@ -54,3 +56,8 @@ def alarm_fields(alarm: Alarm) -> Mapping[str, Value]:
         "state_code": STATE_CODES[alarm.state],
         "severity_code": SEVERITY_CODES[alarm.severity],
     }
+
+
+def event_fields(event: Event) -> Mapping[str, Value]:
+    """The one field of an event's row: its values as a JSON object."""
+    return {"values": orjson.dumps(event.values, default=dict).decode()}

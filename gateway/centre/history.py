@@ -11,23 +11,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from gateway.centre.fields import Codes
-from gateway.model import NOTHING, Alarm, Kind, Millis, Reading, Severity, State, Value
+from gateway.model import NOTHING, Alarm, Event, Kind, Millis, Reading, Severity, State, Value
 
 Sample: TypeAlias = tuple[Millis, Value]
+
+HOUR: Millis = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """Readings and alarms of one gateway; ``codes`` gives its enum codes by device."""
+    """Readings, alarms and events of one gateway; ``codes`` gives its enum codes by device."""
 
     site: str
     gateway: str
     readings: Sequence[Reading] = ()
     alarms: Sequence[Alarm] = ()
     codes: Mapping[str, Codes] = NOTHING
+    events: Sequence[Event] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,12 @@ class Store(Protocol):
             StoreRefused: the same, and it will stay so until a person changes something.
         """
 
+    def rewrite(self, rows: Sequence[str]) -> tuple[Rejected, ...]:
+        """Store rows it once refused, as ``Rejected.row`` gave them; those it refuses again.
+
+        Raises what ``write`` raises.
+        """
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -102,6 +111,21 @@ class Count(NamedTuple):
     duplicates: int
 
 
+class HourCount(NamedTuple):
+    """Stored rows of a device in one hour; ``hour`` counts from 1970, ``duplicates`` as above.
+
+    Not ``exact``: at least so many, because no point of the device is in every row.
+    """
+
+    site: str
+    gateway: str
+    device: str
+    hour: int
+    rows: int
+    duplicates: int
+    exact: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmRow:
     """One transition of an alarm."""
@@ -114,6 +138,18 @@ class AlarmRow:
     state: State
     severity: Severity
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something that happened once, with its figures as JSON held them."""
+
+    site: str
+    gateway: str
+    device: str
+    event: str
+    t: Millis
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +195,18 @@ class History(Protocol):
     def count(self, start: Millis, end: Millis, scope: Scope = EVERYWHERE) -> list[Count]:
         """Stored rows by device, ordered by name; reads every row of a remote database."""
 
+    def hours(self, start: Millis, end: Millis, scope: Scope = EVERYWHERE) -> list[HourCount]:
+        """Stored rows by device and hour, as far as they can be had without reading them all."""
+
     def alarms(
         self, start: Millis, end: Millis, scope: Scope = EVERYWHERE, limit: int = 1000
     ) -> list[AlarmRow]:
         """Transitions in order of time; of more than ``limit``, the newest."""
+
+    def events(
+        self, start: Millis, end: Millis, scope: Scope = EVERYWHERE, limit: int = 1000
+    ) -> list[EventRow]:
+        """Events in order of time; of more than ``limit``, the newest."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -206,3 +250,8 @@ def _newest_of(key: tuple[str, str, str, Kind], samples: Mapping[str, Sample]) -
 def in_order(rows: Iterable[AlarmRow]) -> list[AlarmRow]:
     """Rows in order of time, and of names where the time is the same."""
     return sorted(rows, key=lambda row: (row.t, row.site, row.gateway, row.device, row.code))
+
+
+def events_in_order(rows: Iterable[EventRow]) -> list[EventRow]:
+    """The same for events."""
+    return sorted(rows, key=lambda row: (row.t, row.site, row.gateway, row.device, row.event))

@@ -36,7 +36,7 @@ from gateway.centre.history import (
     Written,
 )
 from gateway.centre.influxql import InfluxHistory, Series, name
-from gateway.centre.lineprotocol import alarm_lines, reading_lines
+from gateway.centre.lineprotocol import alarm_lines, event_lines, reading_lines
 from gateway.config.site import InfluxOptions
 
 DEFAULT_NAME = "wayside"  # of a database or bucket nobody named
@@ -74,9 +74,14 @@ class InfluxStore:
     def write(self, bundles: Sequence[Bundle]) -> Written:
         """Store everything that can be; ``stored`` counts the readings' rows that were taken."""
         readings = reading_lines(bundles)
-        rejected = tuple(self._refused(readings + alarm_lines(bundles)))
-        lost = sum(not refused.row.startswith("alarm,") for refused in rejected)
+        others = alarm_lines(bundles) + event_lines(bundles)
+        rejected = tuple(self._refused(readings + others))
+        lost = sum(not refused.row.startswith(("alarm,", "event,")) for refused in rejected)
         return Written(len(readings) - lost, rejected)
+
+    def rewrite(self, rows: Sequence[str]) -> tuple[Rejected, ...]:
+        """Store lines it once refused; those it refuses again."""
+        return tuple(self._refused(rows))
 
     def _refused(self, lines: Sequence[str]) -> Iterator[Rejected]:
         waiting = [lines] if lines else []

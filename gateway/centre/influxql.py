@@ -11,14 +11,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
+import orjson
+
 from gateway.centre.history import (
     EVERYWHERE,
+    HOUR,
     AlarmRow,
     Count,
+    EventRow,
+    HourCount,
     Latest,
     Sample,
     Scope,
     envelope,
+    events_in_order,
     in_order,
     newest,
     window_width,
@@ -159,6 +165,54 @@ class InfluxHistory:
         return in_order(
             AlarmRow(site, gateway, device, code, t, State(state), Severity(severity), message)
             for t, site, gateway, device, code, state, severity, message in rows
+        )
+
+    def hours(self, start: Millis, end: Millis, scope: Scope = EVERYWHERE) -> list[HourCount]:
+        """Stored rows by device and hour; see ``History``.
+
+        The server counts the values of every point. Where one point is in every row, its count is
+        that of the rows; the most frequent point gives the least there can be. Only for a device
+        stored under two kinds, whose rows may share a time, are the rows read.
+        """
+        grouped = (
+            _within(scope, start, end) + f' GROUP BY time({HOUR}ms), "site", "gateway", "device"'
+        )
+        most: dict[tuple[str, str, str], dict[int, list[int]]] = {}
+        for series in self._ask(_select("count(*)", _READINGS + grouped)):
+            for t, *counts in series.values:
+                rows = max((count for count in counts if count), default=0)
+                if rows:
+                    of_device = most.setdefault(_device(series), {})
+                    of_device.setdefault(t // HOUR, []).append(rows)
+        return [
+            self._hour(device, hour, kinds, (start, end))
+            for device, hours in sorted(most.items())
+            for hour, kinds in sorted(hours.items())
+        ]
+
+    def _hour(
+        self,
+        device: tuple[str, str, str],
+        hour: int,
+        kinds: Sequence[int],
+        within: tuple[Millis, Millis],
+    ) -> HourCount:
+        if len(kinds) == 1:
+            return HourCount(*device, hour, kinds[0], 0, exact=False)
+        start, end = max(within[0], hour * HOUR), min(within[1], (hour + 1) * HOUR)
+        (counted,) = self.count(start, end, Scope(*device))
+        return HourCount(*device, hour, counted.rows, counted.duplicates)
+
+    def events(
+        self, start: Millis, end: Millis, scope: Scope = EVERYWHERE, limit: int = 1000
+    ) -> list[EventRow]:
+        """Events in order of time; see ``History``."""
+        columns = ", ".join(map(name, ("site", "gateway", "device", "event", "values")))
+        question = _select(columns, name("event") + _within(scope, start, end))
+        rows = self._rows(f"{question} ORDER BY time DESC LIMIT {int(limit)}")
+        return events_in_order(
+            EventRow(site, gateway, device, event, t, orjson.loads(values))
+            for t, site, gateway, device, event, values in rows
         )
 
     def _rows(self, question: str) -> Iterable[Sequence[Any]]:

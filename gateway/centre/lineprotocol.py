@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from gateway.centre.fields import alarm_fields, reading_fields
+from gateway.centre.fields import alarm_fields, event_fields, reading_fields
 from gateway.centre.history import Bundle
 from gateway.model import Millis, Value
 
@@ -83,4 +83,23 @@ def alarm_lines(bundles: Iterable[Bundle]) -> list[str]:
         )
         for bundle in bundles
         for alarm in bundle.alarms
+    ]
+
+
+def event_lines(bundles: Iterable[Bundle]) -> list[str]:
+    """A line for each event."""
+    return [
+        line(
+            head(
+                "event",
+                device=event.device,
+                event=event.event,
+                gateway=bundle.gateway,
+                site=bundle.site,
+            ),
+            event_fields(event),
+            event.t,
+        )
+        for bundle in bundles
+        for event in bundle.events
     ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from gateway.cli.shared import CentreFile, Json, centre_of, fail, say_json, until_stopped
+from gateway.cli.shared import CentreFile, Json, centre_of, fail, say, say_json, until_stopped
 
 
 def ingest(centre: CentreFile, json: Json = False) -> None:
@@ -37,3 +39,48 @@ def console(
         until_stopped(lambda stop: room.run(loaded, port=port, notice=notice, stop=stop))
     except room.CannotListen as error:
         fail(error, 1)
+
+
+def _moment(text: str) -> int:
+    """Milliseconds of an ISO 8601 time (UTC unless it says otherwise), or of the number itself."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("write 2026-11-22, 2026-11-22T09:30Z or milliseconds") from None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def audit(
+    centre: CentreFile,
+    start: Annotated[
+        int, typer.Option("--from", metavar="T", parser=_moment, help="ISO 8601 (UTC) or ms.")
+    ],
+    end: Annotated[
+        int, typer.Option("--to", metavar="T", parser=_moment, help="Likewise; not included.")
+    ],
+    json: Json = False,
+) -> None:
+    """Is everything there? Expected, stored, lost and explained, by device and hour.
+
+    Whole hours are audited: those that touch the time asked for. Exits with 1 if anything is lost
+    without an explanation, or could not be read.
+    """
+    if end <= start:
+        fail("--to must be later than --from", 2)
+    loaded = centre_of(centre)
+    from gateway.centre.examine import examine
+    from gateway.centre.history import HistoryUnavailable
+    from gateway.centre.report import as_json, as_text
+
+    try:
+        found = examine(loaded, start, end, time.time_ns() // 1_000_000)
+    except HistoryUnavailable as error:
+        fail(error, 1)
+    if json:
+        say_json(as_json(found))
+    else:
+        say(as_text(found))
+    if found.total.lost:
+        raise typer.Exit(1)

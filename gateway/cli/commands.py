@@ -31,6 +31,7 @@ for command in (
     field.replay,
     centre.ingest,
     centre.console,
+    centre.audit,
     simulation.sim,
     simulation.demo,
 ):

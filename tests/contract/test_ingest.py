@@ -194,7 +194,8 @@ async def test_a_database_that_is_away_for_a_while_costs_nothing(
         with influx1(tmp_path / "influx", port=port) as server:
             await eventually(lambda: counts(here) == all_of(59))
             await send(there, *range(60, 70))
-            await eventually(lambda: counts(here) == all_of(69))
+            await eventually(lambda: confirmed(here) == {STREAM: Confirmed(69)})
+            assert counts(here) == all_of(69)
             server.process.kill()
             server.process.wait()
             await send(there, *range(70, 80))

@@ -5,14 +5,17 @@ Nothing here touches the ledger; a batch that is given up leaves no trace.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from gateway.centre.fields import Codes
-from gateway.centre.history import Bundle
+from gateway.centre.history import HOUR, Bundle
 from gateway.centre.ingest.deadletters import Unreadable
 from gateway.centre.ingest.intake import Introduction, Message, Place
-from gateway.centre.ingest.ledger import DeviceKey, Ledger, Stream, StreamKey
+from gateway.centre.ingest.ledger import Ledger, Stream
+from gateway.centre.ingest.register import DeviceKey, Notes, Plan, StreamKey, Tally
+from gateway.centre.ingest.spans import add, spans_of
+from gateway.model import Reading
 from gateway.mqtt import Delivery
 from gateway.wire import Dropped, Root
 
@@ -52,6 +55,7 @@ class Batch:
         self.unreadable: list[Unreadable] = []
         self.streams: dict[StreamKey, Stream] = {}
         self.codes: dict[DeviceKey, Codes | None] = {}
+        self.notes = Notes()
         self._codes_of: dict[Root, dict[str, Codes]] = {}
         self.rows = 0
         self.readings = 0
@@ -69,11 +73,15 @@ class Batch:
             self._introduce(message.root, message.introduction)
         if message.dropped is not None:
             self._give_up(message.root, message.dropped)
-        known = False
-        if message.place is not None and not delivery.retain:
-            known = self._note(message.root, message.place)
-        if not known:
-            self._keep(message)
+        place = message.place
+        fresh = None if place is None or delivery.retain else self._note(message.root, place)
+        if fresh == 0:
+            return
+        self._keep(message)
+        if place is not None and fresh is not None and message.readings:
+            self._stretch(StreamKey(message.root, place.stream), place, message.readings)
+            if fresh == place.last - place.first + 1:
+                self._tally(message.root, message.readings)
 
     def set_aside(self, delivery: Delivery, reason: str) -> None:
         """Take in a message nobody can read."""
@@ -92,6 +100,8 @@ class Batch:
 
     def _introduce(self, root: Root, introduction: Introduction) -> None:
         codes, device = introduction.codes or None, introduction.device
+        key = DeviceKey(root, device)
+        self._promise(key, introduction)
         if codes == self._codes(root).get(device):
             return
         mine = self._codes_of.setdefault(root, dict(self._codes(root)))
@@ -99,7 +109,15 @@ class Batch:
             del mine[device]
         else:
             mine[device] = codes
-        self.codes[DeviceKey(root, device)] = codes
+        self.codes[key] = codes
+
+    def _promise(self, key: DeviceKey, introduction: Introduction) -> None:
+        asset = self._ledger.register.assets.get(key)
+        kind = introduction.kind or (asset.kind if asset else None)
+        if kind is None or (asset and (asset.kind, asset.every) == (kind, introduction.every)):
+            self.notes.plans.pop(key, None)
+        else:
+            self.notes.plans[key] = Plan(kind, introduction.every)
 
     def _codes(self, root: Root) -> Mapping[str, Codes]:
         """As the ledger has them, with what this batch changed."""
@@ -110,14 +128,37 @@ class Batch:
         key = StreamKey(root, dropped.stream)
         self.streams[key] = self._stream(key).given_up(dropped.ranges)
 
-    def _note(self, root: Root, place: Place) -> bool:
-        """Note its records as seen; True if all of them had been before."""
+    def _note(self, root: Root, place: Place) -> int:
+        """Note its records as seen; how many of them had not been before."""
         key = StreamKey(root, place.stream)
         before = self._stream(key)
         fresh = before.fresh(place.first, place.last)
         self.streams[key] = before.seen(place.first, place.last)
         self.duplicates += place.last - place.first + 1 - fresh
-        return fresh == 0
+        return fresh
+
+    def _stretch(self, key: StreamKey, place: Place, readings: Sequence[Reading]) -> None:
+        spans = self.notes.spans.get(key) or self._ledger.register.spans.get(key, ())
+        for span in spans_of(place.first, place.last, [reading.t for reading in readings]):
+            spans = add(spans, span)
+        self.notes.spans[key] = spans
+
+    def _tally(self, root: Root, readings: Sequence[Reading]) -> None:
+        """Count readings by device and hour; a device never seen so early is noted."""
+        assets, notes = self._ledger.register.assets, self.notes
+        for reading in readings:
+            key = DeviceKey(root, reading.device)
+            place = (key, reading.t // HOUR)
+            tally = notes.tallies.get(place)
+            if tally is None:
+                tally = notes.tallies[place] = Tally()
+            tally.came += 1
+            if not reading.values:
+                tally.empty += 1
+            asset = assets.get(key)
+            if asset is None or reading.t < asset.since:
+                _, since = notes.seen.get(key, ("", reading.t))
+                notes.seen[key] = (reading.kind, min(since, reading.t))
 
     def _stream(self, key: StreamKey) -> Stream:
         return self.streams.get(key) or self._ledger.stream(key)
@@ -133,3 +174,6 @@ class Batch:
         if message.alarm is not None:
             self.rows += 1
             self.bundles.append(Bundle(root.site, root.gateway, alarms=(message.alarm,)))
+        if message.event is not None:
+            self.rows += 1
+            self.bundles.append(Bundle(root.site, root.gateway, events=(message.event,)))

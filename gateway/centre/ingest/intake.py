@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.centre.fields import Codes
-from gateway.model import Alarm, Reading
+from gateway.model import NOTHING, Alarm, Event, Kind, Reading
 from gateway.wire import (
     STATUS,
     TELEMETRY,
@@ -36,10 +36,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """A device's enum codes by its identity card; None if the gateway has it no longer."""
+    """What a device's identity card says that we need; ``kind`` is None if the device is gone.
+
+    ``codes`` are those of its enum points, ``every`` is its promise: a reading so often (s).
+    """
 
     device: str
-    codes: Codes | None
+    kind: Kind | None
+    codes: Codes = NOTHING
+    every: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Message:
     place: Place | None = None
     readings: tuple[Reading, ...] = ()
     alarm: Alarm | None = None
+    event: Event | None = None
     introduction: Introduction | None = None
     dropped: Dropped | None = None
     status: Status | None = None
@@ -90,17 +96,18 @@ def _alarm(root: Root, payload: bytes, device: str, code: str) -> Message:
 def _event(root: Root, payload: bytes, device: str) -> Message:
     told = decode_event(payload, device)
     place = Place(told.stream, told.seq, told.seq)
-    return Message(root, place, dropped=decode_dropped(told.event))
+    return Message(root, place, event=told.event, dropped=decode_dropped(told.event))
 
 
 def _card(parsed: Parsed, payload: bytes, device: str) -> Message:
     if not payload:
         return Message(parsed.root, introduction=Introduction(device, None))
     told = decode_card(payload, device)
+    card = told.card
     return Message(
         parsed.root,
         Place(told.stream, told.seq, told.seq),
-        introduction=Introduction(device, _codes(told.card)),
+        introduction=Introduction(device, card.kind, _codes(card), card.every),
     )
 
 

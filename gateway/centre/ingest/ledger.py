@@ -23,12 +23,14 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import orjson
 
 from gateway.centre.fields import Codes
 from gateway.centre.history import StoreBusy
+from gateway.centre.ingest import register
+from gateway.centre.ingest.register import DeviceKey, Notes, Register, StreamKey, names
+from gateway.model import Millis
 from gateway.ranges import Range, Ranges, add, size, take, without
 from gateway.wire import Confirmed, Root
 
@@ -47,6 +49,7 @@ class Stream:
     upto: int = 0
     missing: Ranges = ()
     dropped: Ranges = ()
+    again: int = 0
 
     def fresh(self, first: int, last: int) -> int:
         """How many records of ``first`` … ``last`` have not been seen before."""
@@ -64,6 +67,7 @@ class Stream:
             upto=max(self.upto, last),
             missing=_joined(missing),
             dropped=take(self.dropped, first, last),
+            again=self.again + last - first + 1 - self.fresh(first, last),
         )
 
     def given_up(self, ranges: Iterable[Range]) -> Stream:
@@ -105,25 +109,11 @@ def _joined(ranges: Ranges) -> Ranges:
     return ((ranges[0][0], ranges[spare][1]), *ranges[spare + 1 :])
 
 
-class StreamKey(NamedTuple):
-    """A stream of a gateway."""
-
-    root: Root
-    stream: str
-
-
-class DeviceKey(NamedTuple):
-    """A device of a gateway."""
-
-    root: Root
-    device: str
-
-
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS stream (
     site TEXT NOT NULL, gateway TEXT NOT NULL, stream TEXT NOT NULL,
     first INTEGER NOT NULL, upto INTEGER NOT NULL,
-    missing TEXT NOT NULL, dropped TEXT NOT NULL,
+    missing TEXT NOT NULL, dropped TEXT NOT NULL, again INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (site, gateway, stream)
 );
 CREATE TABLE IF NOT EXISTS codes (
@@ -133,8 +123,11 @@ CREATE TABLE IF NOT EXISTS codes (
 CREATE TABLE IF NOT EXISTS name (client_id TEXT NOT NULL);
 """
 # A replaced row gets a new rowid, so their order is the order of last touch.
-_STREAMS = "SELECT site, gateway, stream, first, upto, missing, dropped FROM stream ORDER BY rowid"
-_PUT_STREAM = "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?, ?, ?, ?)"
+_STREAMS = """SELECT site, gateway, stream, first, upto, missing, dropped, again FROM stream
+    ORDER BY rowid"""
+_PUT_STREAM = "INSERT OR REPLACE INTO stream VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_COUNTS_AGAIN = "SELECT 1 FROM pragma_table_info('stream') WHERE name = 'again'"
+_COUNT_AGAIN = "ALTER TABLE stream ADD COLUMN again INTEGER NOT NULL DEFAULT 0"
 _FORGET_STREAM = "DELETE FROM stream WHERE site = ? AND gateway = ? AND stream = ?"
 _PUT_CODES = "INSERT OR REPLACE INTO codes VALUES (?, ?, ?, ?)"
 _FORGET_CODES = "DELETE FROM codes WHERE site = ? AND gateway = ? AND device = ?"
@@ -148,8 +141,11 @@ class Ledger:
         self._connection = connection
         self.streams: dict[Root, dict[str, Stream]] = {}
         self.codes: dict[Root, dict[str, Codes]] = {}
-        for site, gateway, stream, first, upto, missing, dropped in connection.execute(_STREAMS):
-            known = Stream(first, upto, _ranges(missing), _ranges(dropped))
+        self.register = Register(connection)
+        for site, gateway, stream, first, upto, gaps, given_up, again in connection.execute(
+            _STREAMS
+        ):
+            known = Stream(first, upto, _ranges(gaps), _ranges(given_up), again)
             self.streams.setdefault(Root(site, gateway), {})[stream] = known
         for site, gateway, device, codes in connection.execute("SELECT * FROM codes"):
             self.codes.setdefault(Root(site, gateway), {})[device] = orjson.loads(codes)
@@ -161,7 +157,9 @@ class Ledger:
         connection = sqlite3.connect(data_dir / FILE, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.executescript(_SCHEMA)
+        connection.executescript(_SCHEMA + register.SCHEMA)
+        if connection.execute(_COUNTS_AGAIN).fetchone() is None:  # a file from before that
+            connection.execute(_COUNT_AGAIN)
         return cls(connection)
 
     def client_id(self) -> str:
@@ -178,13 +176,17 @@ class Ledger:
         return {name: stream.confirmed() for name, stream in self.streams.get(root, {}).items()}
 
     def commit(
-        self, streams: Mapping[StreamKey, Stream], codes: Mapping[DeviceKey, Codes | None]
+        self,
+        streams: Mapping[StreamKey, Stream],
+        codes: Mapping[DeviceKey, Codes | None],
+        notes: Notes | None = None,
+        now: Millis = 0,
     ) -> None:
-        """Remember changed streams, and devices' codes (None for a device that is gone).
+        """Remember changed streams, devices' codes (None: it is gone), and what is for the audit.
 
         Raises StoreBusy when the disk does not take it now; the same may be committed again.
         """
-        if not streams and not codes:
+        if not streams and not codes and notes is None:
             return
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -193,6 +195,16 @@ class Ledger:
                     self._put_stream(key, stream)
                 for device, known in codes.items():
                     self._put_codes(device, known)
+                if notes is not None:
+                    self.register.note(notes, now)
+        except sqlite3.OperationalError as error:
+            self.register = Register(self._connection)  # as the disk has it
+            raise StoreBusy(f"{FILE}: {error}") from error
+
+    def forget(self, before: Millis) -> None:
+        """Let go of what only an audit of older times would ask for."""
+        try:
+            self.register.forget(before)
         except sqlite3.OperationalError as error:
             raise StoreBusy(f"{FILE}: {error}") from error
 
@@ -200,8 +212,16 @@ class Ledger:
         of_gateway = self.streams.setdefault(key.root, {})
         of_gateway.pop(key.stream, None)
         of_gateway[key.stream] = stream
-        (site, gateway), gaps = _names(key.root), (stream.missing, stream.dropped)
-        row = (site, gateway, key.stream, stream.first, stream.upto, *map(_text, gaps))
+        (site, gateway), gaps = names(key.root), (stream.missing, stream.dropped)
+        row = (
+            site,
+            gateway,
+            key.stream,
+            stream.first,
+            stream.upto,
+            *map(_text, gaps),
+            stream.again,
+        )
         self._connection.execute(_PUT_STREAM, row)
         while len(of_gateway) > MOST_STREAMS:
             oldest = next(iter(of_gateway))
@@ -210,7 +230,7 @@ class Ledger:
 
     def _put_codes(self, key: DeviceKey, codes: Codes | None) -> None:
         of_gateway = self.codes.setdefault(key.root, {})
-        place = (*_names(key.root), key.device)
+        place = (*names(key.root), key.device)
         if codes:
             of_gateway[key.device] = codes
             text = orjson.dumps(codes, default=dict).decode()
@@ -222,10 +242,6 @@ class Ledger:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
-
-
-def _names(root: Root) -> tuple[str, str]:
-    return root.site, root.gateway
 
 
 def _text(ranges: Ranges) -> str:

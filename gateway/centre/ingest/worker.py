@@ -181,7 +181,7 @@ class Worker:
         written = books.store.write(batch.bundles)
         letters: list[Unreadable | Rejected] = [*batch.unreadable, *written.rejected]
         books.letters.add(self._now(), letters)
-        books.ledger.commit(batch.streams, batch.codes)
+        books.ledger.commit(batch.streams, batch.codes, batch.notes, self._now())
         for delivery in batch.deliveries:
             delivery.ack()
         self._untold.update(key.root for key in batch.streams)

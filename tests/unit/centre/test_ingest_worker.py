@@ -71,6 +71,9 @@ class ScriptedStore:
         self.bundles += [replace(bundle, codes=dict(bundle.codes)) for bundle in bundles]
         return Written(sum(len(bundle.readings) for bundle in bundles), self.rejected)
 
+    def rewrite(self, rows: Sequence[str]) -> tuple[Rejected, ...]:
+        raise NotImplementedError
+
     def close(self) -> None:
         pass
 
@@ -292,7 +295,7 @@ class Cut:
     def write(self, *_: object) -> Any:
         raise PowerCut
 
-    add = write
+    add = rewrite = write
 
     def close(self) -> None:
         pass
@@ -372,7 +375,12 @@ def test_a_row_the_database_refuses_is_set_aside_before_it_is_acknowledged(bench
         bench.put(TELEMETRY, telemetry(1, [reading(1)]))
         eventually(lambda: bench.acknowledged)
         assert bench.letters() == [
-            {"at": NOW, "reason": "field type conflict", "row": "lamp power=1 1"}
+            {
+                "at": NOW,
+                "cause": "type conflict",
+                "reason": "field type conflict",
+                "row": "lamp power=1 1",
+            }
         ]
     assert worker.summary.rejected == 1
 

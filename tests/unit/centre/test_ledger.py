@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.centre.ingest import ledger
-from gateway.centre.ingest.ledger import DeviceKey, Ledger, Stream, StreamKey
+from gateway.centre.ingest.ledger import Ledger, Stream
+from gateway.centre.ingest.register import DeviceKey, StreamKey
 from gateway.ranges import Ranges, add, size, take, without
 from gateway.wire import Confirmed, Root
 
