@@ -1,8 +1,9 @@
 """Modbus, the field bus of most devices, on TCP, serial lines and serial servers.
 
-``pdu`` and ``framing`` know the bytes, ``rows`` what people write, ``codec`` the values, ``plan``
-the requests; all of them are functions of their arguments. ``link`` reads blocks over any wire;
-``tcp``, ``rtu``, ``ascii`` and ``rtu_tcp`` are the wires.
+``map`` is what people write about a device and what its registers mean, ``frame`` the bytes,
+``wire`` who may speak when. Between them, ``plan`` makes requests of points, and ``link`` makes
+values of answers, whatever a device refuses (``reading``, ``refusals``). Nearly all of it is
+functions of their arguments; only the wires know clocks and ports.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ from collections.abc import Mapping
 from functools import partial
 
 from drivers.modbus import advice
-from drivers.modbus.ascii import SerialAscii, open_ascii
 from drivers.modbus.identity import verify
+from drivers.modbus.map.rows import NetworkUnit, Register, SerialUnit, Traits
+from drivers.modbus.map.setting import Setting
 from drivers.modbus.plan import plan
-from drivers.modbus.rows import NetworkUnit, Register, SerialUnit, Traits
-from drivers.modbus.rtu import Serial, open_rtu
-from drivers.modbus.rtu_tcp import RtuTcp, open_rtu_tcp
-from drivers.modbus.setting import Setting
 from drivers.modbus.survey import fits, says, sweep
-from drivers.modbus.tcp import Tcp, open_tcp
+from drivers.modbus.wire.ascii import SerialAscii, open_ascii
+from drivers.modbus.wire.rtu import Serial, open_rtu
+from drivers.modbus.wire.rtu_tcp import RtuTcp, open_rtu_tcp
+from drivers.modbus.wire.tcp import Tcp, open_tcp
 from gateway.driver import Driver, Survey
 
 _modbus = partial(

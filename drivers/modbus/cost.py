@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from drivers.modbus.rows import SerialUnit, Traits
+from drivers.modbus.map.rows import SerialUnit, Traits
 
 PAUSE = 0.003
 """Seconds until a prompt device and its adapter begin to answer (an engineering choice; most take

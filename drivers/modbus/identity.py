@@ -6,8 +6,8 @@ to show one of them proves nothing: then it cannot be checked, which is no diffe
 
 from __future__ import annotations
 
+from drivers.modbus.map.rows import Identity, Register
 from drivers.modbus.plan import single
-from drivers.modbus.rows import Identity, Register
 from gateway.driver import Bad, BadResponse, Block, Device, Link, Raw, Symptom
 
 _BARE = frozenset({"uint16", "uint32", "uint64"})

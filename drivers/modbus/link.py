@@ -11,11 +11,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
-from drivers.modbus import pdu
-from drivers.modbus.pdu import UNREACHED, Question, Refused
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.pdu import UNREACHED, Question, Refused
+from drivers.modbus.map.setting import Exchange, Setting
 from drivers.modbus.plan import Read, single
 from drivers.modbus.reading import Reads, Unit
-from drivers.modbus.setting import Exchange, Setting
 from gateway.driver import (
     BadResponse,
     Block,

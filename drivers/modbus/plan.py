@@ -19,11 +19,11 @@ from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import accumulate, groupby
 
-from drivers.modbus import pdu
-from drivers.modbus.codec import Decode, bits_decoder, registers_decoder
 from drivers.modbus.cost import Wired
-from drivers.modbus.pdu import BIT_TABLES, Question, Table
-from drivers.modbus.rows import Register, Traits
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.pdu import BIT_TABLES, Question, Table
+from drivers.modbus.map.codec import Decode, bits_decoder, registers_decoder
+from drivers.modbus.map.rows import Register, Traits
 from gateway.driver import Block, Device, Point
 
 _REGISTER_BITS = 16

@@ -18,12 +18,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from drivers.modbus import pdu
-from drivers.modbus.codec import scaled
-from drivers.modbus.pdu import Question, Refused
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.pdu import Question, Refused
+from drivers.modbus.map.codec import scaled
+from drivers.modbus.map.rows import NetworkUnit, SerialUnit
 from drivers.modbus.plan import Part, Read, around, halves, single
 from drivers.modbus.refusals import Refusals, no
-from drivers.modbus.rows import NetworkUnit, SerialUnit
 from gateway.driver import Bad, Busy, NoResponse, Raw, Symptom
 
 Unit: TypeAlias = NetworkUnit | SerialUnit

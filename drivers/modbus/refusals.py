@@ -22,8 +22,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from drivers.modbus import pdu
-from drivers.modbus.pdu import Refused, Table
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.pdu import Refused, Table
 from drivers.modbus.plan import Read
 from gateway.driver import Bad
 

@@ -17,15 +17,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from drivers.modbus import pdu
-from drivers.modbus.ascii_framing import AsciiReader
-from drivers.modbus.framing import RtuReader, crc16
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.ascii_framing import AsciiReader
+from drivers.modbus.frame.framing import RtuReader, crc16
+from drivers.modbus.frame.pdu import Refused
 from drivers.modbus.identity import verify
 from drivers.modbus.link import ModbusLink, Wire
-from drivers.modbus.pdu import Refused
-from drivers.modbus.port import Port
-from drivers.modbus.rows import NetworkUnit
-from drivers.modbus.rtu_tcp import RtuTcp
+from drivers.modbus.map.rows import NetworkUnit
+from drivers.modbus.wire.port import Port
+from drivers.modbus.wire.rtu_tcp import RtuTcp
 from gateway.driver import (
     BadResponse,
     Device,

@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from drivers.modbus import DRIVERS, pdu
+from drivers.modbus import DRIVERS
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.pdu import Question, Refused
 from drivers.modbus.link import ModbusLink
-from drivers.modbus.pdu import Question, Refused
-from drivers.modbus.rows import NetworkUnit
-from drivers.modbus.rtu import Serial
-from drivers.modbus.tcp import Tcp
+from drivers.modbus.map.rows import NetworkUnit
+from drivers.modbus.wire.rtu import Serial
+from drivers.modbus.wire.tcp import Tcp
 from gateway.config import load_site
 from gateway.driver import Bad, BadResponse, Link, LinkDown, NoResponse, Raw
 from gateway.field.read import poll_once

@@ -11,8 +11,8 @@ import pytest
 from pymodbus.framer import FramerType
 
 from drivers.modbus import DRIVERS
-from drivers.modbus.ascii import SerialAscii
-from drivers.modbus.ascii_framing import ascii_frame
+from drivers.modbus.frame.ascii_framing import ascii_frame
+from drivers.modbus.wire.ascii import SerialAscii
 from gateway.driver import Bad, BadResponse, Link, NoResponse
 from tests.parts.modbus import Script, blocks, control, device, point, registers, slave
 from tests.parts.modbus_image import held

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from drivers.modbus.frame.pdu import server_text
 from drivers.modbus.link import ModbusLink
-from drivers.modbus.pdu import server_text
 from gateway.config.site import Site
 from gateway.edge.clock import SYSTEM
 from gateway.edge.commanding import Outcome, command, order

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from drivers.modbus import DRIVERS
-from drivers.modbus.tcp import Tcp
+from drivers.modbus.wire.tcp import Tcp
 from gateway.driver import BadResponse, Link, LinkDown, NoResponse
 from tests.parts.bench_site import load, tcp, write_site
 from tests.parts.commands import eventually

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from drivers.modbus import DRIVERS
-from drivers.modbus.ascii import SerialAscii
-from drivers.modbus.port import rs485_settings
-from drivers.modbus.rtu import Serial
+from drivers.modbus.wire.ascii import SerialAscii
+from drivers.modbus.wire.port import rs485_settings
+from drivers.modbus.wire.rtu import Serial
 from gateway.config.site import Bus
 from gateway.driver import LinkDown
 from gateway.edge.clock import SYSTEM

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from drivers.modbus import DRIVERS
-from drivers.modbus.line import exact_timers
-from drivers.modbus.rtu import Serial
+from drivers.modbus.wire.line import exact_timers
+from drivers.modbus.wire.rtu import Serial
 from gateway.driver import Bad, BadResponse, Link, LinkDown, NoResponse
 from tests.parts.modbus import Script, blocks, control, device, point, registers, sealed, slave
 from tests.parts.modbus_image import held

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from drivers.modbus.rtu import Serial, open_rtu
+from drivers.modbus.wire.rtu import Serial, open_rtu
 from tests.parts.modbus import blocks, device, point
 from tests.parts.paced import BITS, TOLERANCE, Figures, paced
 

@@ -11,7 +11,7 @@ import pytest
 from pymodbus.framer import FramerType
 
 from drivers.modbus import DRIVERS
-from drivers.modbus.rtu_tcp import RtuTcp
+from drivers.modbus.wire.rtu_tcp import RtuTcp
 from gateway.driver import Bad, BadResponse, LinkDown, NoResponse
 from tests.parts.modbus import Script, blocks, control, device, point, registers, sealed
 from tests.parts.modbus_image import held

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from drivers.modbus import DRIVERS
-from drivers.modbus.rtu import Serial
-from drivers.modbus.rtu_tcp import RtuTcp
+from drivers.modbus.wire.rtu import Serial
+from drivers.modbus.wire.rtu_tcp import RtuTcp
 from gateway.driver import BadResponse, Block, Link, NoResponse, Symptom
 from tests.parts.modbus import Slave, blocks, device, point, registers, sealed, slave
 from tests.parts.process import free_port

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from drivers.modbus import DRIVERS
-from drivers.modbus.framing import mbap_frame
+from drivers.modbus.frame.framing import mbap_frame
 from drivers.modbus.link import ModbusLink
-from drivers.modbus.rows import NetworkUnit
-from drivers.modbus.tcp import Tcp, TcpWire
+from drivers.modbus.map.rows import NetworkUnit
+from drivers.modbus.wire.tcp import Tcp, TcpWire
 from gateway.driver import Bad, BadResponse, Busy, Link, LinkDown, NoResponse
 from tests.parts.modbus import blocks, control, device, point
 from tests.parts.modbus_image import held

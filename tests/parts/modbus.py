@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from drivers.modbus.framing import crc16
+from drivers.modbus.frame.framing import crc16
+from drivers.modbus.map.rows import NetworkUnit, Register, ScaleRegister, Traits
+from drivers.modbus.map.setting import Setting
 from drivers.modbus.plan import plan
-from drivers.modbus.rows import NetworkUnit, Register, ScaleRegister, Traits
-from drivers.modbus.setting import Setting
 from gateway.driver import Block
 from gateway.model import Control, Device, Point
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from drivers.modbus import pdu
-from drivers.modbus.pdu import Question
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.pdu import Question
 from tests.proof.choices import Choices
 
 Frame: TypeAlias = Callable[[int, bytes], bytes]  # unit and PDU in an envelope

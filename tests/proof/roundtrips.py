@@ -17,11 +17,11 @@ from typing import Any, TypeAlias, get_args
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from drivers.modbus.codec import Decode, registers_decoder
-from drivers.modbus.encoding import encode
-from drivers.modbus.layout import WORDS, Order, Type
-from drivers.modbus.rows import Register, Traits
-from drivers.modbus.setting import Setting
+from drivers.modbus.map.codec import Decode, registers_decoder
+from drivers.modbus.map.encoding import encode
+from drivers.modbus.map.layout import WORDS, Order, Type
+from drivers.modbus.map.rows import Register, Traits
+from drivers.modbus.map.setting import Setting
 from gateway.driver import Bad
 from gateway.values import converter
 from tests.proof import naive

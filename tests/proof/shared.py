@@ -12,10 +12,10 @@ from __future__ import annotations
 import asyncio
 from unittest.mock import patch
 
-from drivers.modbus import pdu
-from drivers.modbus.pdu import Question
-from drivers.modbus.rows import SerialUnit
-from drivers.modbus.rtu_tcp import RtuTcp, RtuTcpWire
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.pdu import Question
+from drivers.modbus.map.rows import SerialUnit
+from drivers.modbus.wire.rtu_tcp import RtuTcp, RtuTcpWire
 from gateway.driver import BadResponse, NoResponse
 from tests.proof import naive
 from tests.proof.choices import Choices
@@ -62,7 +62,7 @@ async def _polls(c: Choices) -> Tally:
         made.append(Bus(place, patience, heard=heard, lost=lost))
         return made[-1]
 
-    with patch("drivers.modbus.rtu_tcp.Stream", stream):
+    with patch("drivers.modbus.wire.rtu_tcp.Stream", stream):
         wire = RtuTcpWire(OPTIONS)
     bus, tally = made[0], Tally()
     bus.c, bus.free, bus.alone = c, {}, c.chance(4)

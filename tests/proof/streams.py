@@ -14,17 +14,17 @@ from collections.abc import Callable
 from pymodbus.framer import FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU
 
-from drivers.modbus import pdu
-from drivers.modbus.ascii_framing import ASCII, MAX_ASCII_FRAME
-from drivers.modbus.framing import (
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.ascii_framing import ASCII, MAX_ASCII_FRAME
+from drivers.modbus.frame.framing import (
     MAX_MBAP_LENGTH,
     MAX_RTU_FRAME,
     RTU,
     Framing,
     MbapReader,
 )
-from drivers.modbus.pdu import Question, Refused, answer_data
-from drivers.modbus.turn import Owed, Turn, overheard
+from drivers.modbus.frame.pdu import Question, Refused, answer_data
+from drivers.modbus.wire.turn import Owed, Turn, overheard
 from gateway.driver import BadResponse, NoResponse
 from tests.proof import naive
 from tests.proof.choices import Choices

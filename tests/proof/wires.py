@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 from unittest.mock import patch
 
-from drivers.modbus.pdu import Question, Refused
-from drivers.modbus.rows import NetworkUnit
-from drivers.modbus.tcp import Tcp, TcpWire
+from drivers.modbus.frame.pdu import Question, Refused
+from drivers.modbus.map.rows import NetworkUnit
+from drivers.modbus.wire.tcp import Tcp, TcpWire
 from gateway.driver import BadResponse, LinkDown, NoResponse
 from tests.parts.virtual import VirtualLoop
 from tests.proof import naive
@@ -33,7 +33,7 @@ Lost: TypeAlias = Callable[[LinkDown], None]
 
 
 class NoStream:
-    """Stands where ``drivers.modbus.stream.Stream`` would: what is sent is kept."""
+    """Stands where ``drivers.modbus.wire.stream.Stream`` would: what is sent is kept."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ async def _conversation(c: Choices) -> Tally:
         return made[-1]
 
     tally = Tally()
-    with patch("drivers.modbus.tcp.Stream", stream):
+    with patch("drivers.modbus.wire.tcp.Stream", stream):
         wire = TcpWire(OPTIONS)
     await wire.connect()
     made[0].quiet = c.pick((0.0, 60.0))

@@ -29,9 +29,9 @@ import pytest
 
 from drivers.maxbotix import Frames
 from drivers.modbus import DRIVERS as MODBUS
-from drivers.modbus.layout import Order, Type
+from drivers.modbus.map.layout import Order, Type
+from drivers.modbus.map.rows import ScaleRegister
 from drivers.modbus.plan import Read
-from drivers.modbus.rows import ScaleRegister
 from drivers.ntcip import DRIVERS as NTCIP
 from drivers.ntcip.link import value_of
 from gateway import registry

@@ -18,10 +18,10 @@ from typing import Any, get_args
 import pytest
 
 from drivers.modbus import DRIVERS
-from drivers.modbus.layout import Order, Type
+from drivers.modbus.frame.pdu import Question, Refused
 from drivers.modbus.link import ModbusLink
-from drivers.modbus.pdu import Question, Refused
-from drivers.modbus.rows import Register, Traits
+from drivers.modbus.map.layout import Order, Type
+from drivers.modbus.map.rows import Register, Traits
 from gateway.edge.counters import counters
 from gateway.edge.news import watches
 from gateway.model import Device, Reading

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pymodbus.framer import FramerAscii
 from pymodbus.pdu import DecodePDU
 
-from drivers.modbus.ascii_framing import (
+from drivers.modbus.frame.ascii_framing import (
     ASCII,
     MAX_ASCII_FRAME,
     AsciiReader,

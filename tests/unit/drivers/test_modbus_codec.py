@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymodbus.client.mixin import ModbusClientMixin as Peer
 
-from drivers.modbus.codec import bits_decoder, registers_decoder, scaled
-from drivers.modbus.encoding import encode
-from drivers.modbus.layout import WORDS, Order, Type
-from drivers.modbus.rows import Register, ScaleRegister, Traits
+from drivers.modbus.map.codec import bits_decoder, registers_decoder, scaled
+from drivers.modbus.map.encoding import encode
+from drivers.modbus.map.layout import WORDS, Order, Type
+from drivers.modbus.map.rows import Register, ScaleRegister, Traits
 from gateway.driver import Bad, Raw, Scaled
 from tests.parts.modbus import vectors
 

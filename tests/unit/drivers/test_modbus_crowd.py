@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drivers.modbus.crowd import ABSENT, DOUBT, MEMORY, Crowd
+from drivers.modbus.wire.crowd import ABSENT, DOUBT, MEMORY, Crowd
 
 
 def careful(crowd: Crowd) -> bool:

@@ -17,10 +17,10 @@ from pymodbus.framer import FramerAscii, FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ExceptionResponse, bit_message, mei_message, register_message
 from pymodbus.pdu.other_message import ReportDeviceIdRequest, ReportDeviceIdResponse
 
-from drivers.modbus import pdu
-from drivers.modbus.ascii_framing import AsciiReader, ascii_frame
-from drivers.modbus.framing import MbapReader, RtuReader, mbap_frame, rtu_frame
-from drivers.modbus.pdu import Question, Refused, answer_data
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.ascii_framing import AsciiReader, ascii_frame
+from drivers.modbus.frame.framing import MbapReader, RtuReader, mbap_frame, rtu_frame
+from drivers.modbus.frame.pdu import Question, Refused, answer_data
 
 SERVER, CLIENT = DecodePDU(is_server=True), DecodePDU(is_server=False)
 UNITS = st.integers(1, 247)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymodbus.framer import FramerRTU
 
-from drivers.modbus import framing, pdu
-from drivers.modbus.framing import MbapReader, RtuReader, crc16, mbap_frame, rtu_frame
+from drivers.modbus.frame import framing, pdu
+from drivers.modbus.frame.framing import MbapReader, RtuReader, crc16, mbap_frame, rtu_frame
 from tests.parts.modbus import vectors
 
 SPEC: list[dict[str, Any]] = vectors("modbus_spec_frames.json")["pdu"]

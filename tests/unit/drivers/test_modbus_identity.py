@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from drivers.modbus.identity import differs, verify
-from drivers.modbus.rows import Identity, Traits
+from drivers.modbus.map.rows import Identity, Traits
 from gateway.driver import Bad, BadResponse, Block, Link, NoResponse, Raw, Symptom
 from tests.parts.modbus import device
 

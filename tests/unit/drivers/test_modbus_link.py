@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.modbus.frame.pdu import EXCEPTIONS, Question, Refused
 from drivers.modbus.link import ModbusLink, Unit
-from drivers.modbus.pdu import EXCEPTIONS, Question, Refused
+from drivers.modbus.map.rows import Traits
+from drivers.modbus.map.setting import Setting
 from drivers.modbus.plan import Read
 from drivers.modbus.refusals import FORGET
-from drivers.modbus.rows import Traits
-from drivers.modbus.setting import Setting
 from gateway.driver import Bad, BadResponse, Busy, NoResponse, Raw, Symptom
 from gateway.model import Control, Device
 from tests.parts.modbus import blocks, control, device, point

@@ -16,9 +16,9 @@ from pymodbus.pdu.register_message import (
     WriteSingleRegisterRequest,
 )
 
-from drivers.modbus import pdu
-from drivers.modbus.framing import rtu_frame
-from drivers.modbus.pdu import EXCEPTIONS, Question, Refused, answer_data
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.framing import rtu_frame
+from drivers.modbus.frame.pdu import EXCEPTIONS, Question, Refused, answer_data
 from gateway.driver import BadResponse
 from tests.parts.modbus import vectors
 

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.modbus.cost import Wired
+from drivers.modbus.map.rows import SerialUnit, Traits
 from drivers.modbus.plan import Part, Read, around, halves, plan
-from drivers.modbus.rows import SerialUnit, Traits
-from drivers.modbus.rtu import Serial
+from drivers.modbus.wire.rtu import Serial
 from gateway.driver import Block
 from gateway.model import Device
 from tests.parts.modbus import blocks, device, point

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.modbus import pdu
-from drivers.modbus.alone import Alone
-from drivers.modbus.ascii_framing import ASCII, ascii_frame
-from drivers.modbus.framing import RtuReader, rtu_frame, rtu_length
-from drivers.modbus.pdu import Question, Refused
-from drivers.modbus.turn import Owed, Turn, overheard
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.ascii_framing import ASCII, ascii_frame
+from drivers.modbus.frame.framing import RtuReader, rtu_frame, rtu_length
+from drivers.modbus.frame.pdu import Question, Refused
+from drivers.modbus.wire.alone import Alone
+from drivers.modbus.wire.turn import Owed, Turn, overheard
 from gateway.driver import NoResponse
 from tests.proof import naive
 from tests.proof.roundtrips import PROPERTIES, check
@@ -32,7 +32,7 @@ def test_the_oracle_notices_a_reader_that_checks_no_crc(
     target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "drivers.modbus.framing.crc16", lambda data: int.from_bytes(data[-2:], "little")
+        "drivers.modbus.frame.framing.crc16", lambda data: int.from_bytes(data[-2:], "little")
     )
     with pytest.raises(AssertionError, match=rf"{target}: bytes\.fromhex"):
         run(target, 5000, start=1)
@@ -43,7 +43,7 @@ def test_the_oracle_notices_who_takes_any_answer(
     target: str, room: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        f"drivers.modbus.{room}.answer_data", lambda question, pdu: pdu[len(question.head) :]
+        f"drivers.modbus.wire.{room}.answer_data", lambda question, pdu: pdu[len(question.head) :]
     )
     with pytest.raises(AssertionError, match=rf"{target}: bytes\.fromhex"):
         run(target, 5000, start=1)

@@ -7,9 +7,9 @@ from typing import Any, get_args
 
 import pytest
 
-from drivers.modbus.layout import WORDS, Type
-from drivers.modbus.rows import Identity, Register, ScaleRegister, Traits
-from drivers.modbus.setting import Setting
+from drivers.modbus.map.layout import WORDS, Type
+from drivers.modbus.map.rows import Identity, Register, ScaleRegister, Traits
+from drivers.modbus.map.setting import Setting
 
 PLAIN = Traits()
 

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.modbus import pdu
-from drivers.modbus.framing import rtu_frame
-from drivers.modbus.pdu import Question, Refused
-from drivers.modbus.turn import Owed, Turn, overheard
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.framing import rtu_frame
+from drivers.modbus.frame.pdu import Question, Refused
+from drivers.modbus.wire.turn import Owed, Turn, overheard
 from gateway.driver import BadResponse, NoResponse
 from tests.parts.modbus import registers
 

@@ -14,11 +14,9 @@ from typing import Any
 import pytest
 from pymodbus.client.mixin import ModbusClientMixin as Peer
 
-from drivers.modbus import pdu
-from drivers.modbus.ascii_framing import AsciiReader, ascii_frame
-from drivers.modbus.codec import registers_decoder
-from drivers.modbus.encoding import encode
-from drivers.modbus.framing import (
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.ascii_framing import AsciiReader, ascii_frame
+from drivers.modbus.frame.framing import (
     MAX_MBAP_LENGTH,
     MAX_RTU_FRAME,
     MbapReader,
@@ -26,8 +24,10 @@ from drivers.modbus.framing import (
     mbap_frame,
     rtu_frame,
 )
-from drivers.modbus.rows import Register, Traits
-from drivers.modbus.rtu import Serial
+from drivers.modbus.map.codec import registers_decoder
+from drivers.modbus.map.encoding import encode
+from drivers.modbus.map.rows import Register, Traits
+from drivers.modbus.wire.rtu import Serial
 from tests.parts.modbus import vectors
 
 SPEC = vectors("modbus_spec_frames.json")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.modbus.rows import NetworkUnit, SerialUnit
-from drivers.modbus.rtu import Serial
-from drivers.modbus.rtu_tcp import RtuTcp
-from drivers.modbus.tcp import Tcp
+from drivers.modbus.map.rows import NetworkUnit, SerialUnit
+from drivers.modbus.wire.rtu import Serial
+from drivers.modbus.wire.rtu_tcp import RtuTcp
+from drivers.modbus.wire.tcp import Tcp
 from gateway.field.target import duration, parse_units, settings, target
 from gateway.problems import ConfigurationError
 

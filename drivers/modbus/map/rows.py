@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from drivers.modbus.layout import BOUNDS, DEFAULT_ORDER, WORDS, End, Order, Type, as_read
-from drivers.modbus.pdu import BIT_TABLES, Table
-from drivers.modbus.places import moved, place_table, placed
+from drivers.modbus.frame.pdu import BIT_TABLES, Table
+from drivers.modbus.map.layout import BOUNDS, DEFAULT_ORDER, WORDS, End, Order, Type, as_read
+from drivers.modbus.map.places import moved, place_table, placed
 from gateway.driver import Value
 from gateway.units import Between, Duration
 

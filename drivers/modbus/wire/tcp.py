@@ -20,11 +20,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
-from drivers.modbus.crowd import Crowd
-from drivers.modbus.framing import MbapReader
+from drivers.modbus.frame.framing import MbapReader
+from drivers.modbus.frame.pdu import Question, Refused, answer_data
 from drivers.modbus.link import Unit
-from drivers.modbus.pdu import Question, Refused, answer_data
-from drivers.modbus.stream import FLOOD, Stream, linked
+from drivers.modbus.wire.crowd import Crowd
+from drivers.modbus.wire.stream import FLOOD, Stream, linked
 from gateway.driver import BadResponse, Link, LinkDown, NoResponse, Symptom
 from gateway.units import Between, Duration
 

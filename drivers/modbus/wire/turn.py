@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drivers.modbus import pdu
-from drivers.modbus.framing import RTU, Framing
-from drivers.modbus.pdu import Question, Table, answer_data
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.framing import RTU, Framing
+from drivers.modbus.frame.pdu import Question, Table, answer_data
 from gateway.driver import BadResponse, NoResponse, Symptom
 
 BROADCAST = 0

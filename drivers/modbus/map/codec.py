@@ -20,8 +20,8 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TypeAlias
 
-from drivers.modbus.layout import FORMAT, LAYOUT, SHUFFLED
-from drivers.modbus.rows import Register
+from drivers.modbus.map.layout import FORMAT, LAYOUT, SHUFFLED
+from drivers.modbus.map.rows import Register
 from gateway.driver import Bad, Raw, Scaled
 
 Decode: TypeAlias = Callable[[bytes], list[Raw]]

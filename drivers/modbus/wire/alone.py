@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from drivers.modbus.pdu import Question
+from drivers.modbus.frame.pdu import Question
 
 ALONE_FOR = 60.0
 """Seconds for which a unit counts as alone: how long a second device that is just being wired up

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
 
-from drivers.modbus.framing import Framing
-from drivers.modbus.line import Line, exact_timers
+from drivers.modbus.frame.framing import Framing
+from drivers.modbus.frame.pdu import Question, Refused
 from drivers.modbus.link import Unit
-from drivers.modbus.pdu import Question, Refused
-from drivers.modbus.port import Port
-from drivers.modbus.turn import BROADCAST
+from drivers.modbus.wire.line import Line, exact_timers
+from drivers.modbus.wire.port import Port
+from drivers.modbus.wire.turn import BROADCAST
 from gateway.driver import BadResponse, LinkDown, NoResponse
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from drivers.modbus.framing import Framing, rtu_length
+from drivers.modbus.frame.framing import Framing, rtu_length
 
 _MAX_BYTES = 255  # unit, 253 bytes of PDU, LRC
 _MIN_BYTES = 3

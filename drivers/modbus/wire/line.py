@@ -19,10 +19,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from drivers.modbus.alone import Alone
-from drivers.modbus.framing import RTU, Framing
-from drivers.modbus.pdu import Question, Refused
-from drivers.modbus.turn import BROADCAST, TURNAROUND, Owed, Turn, listened_out, overheard
+from drivers.modbus.frame.framing import RTU, Framing
+from drivers.modbus.frame.pdu import Question, Refused
+from drivers.modbus.wire.alone import Alone
+from drivers.modbus.wire.turn import BROADCAST, TURNAROUND, Owed, Turn, listened_out, overheard
 from gateway.driver import BadResponse, LinkDown
 
 QUIET = 0.1

@@ -9,12 +9,12 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from drivers.modbus.layout import FORMAT, LAYOUT, SHUFFLED, WORDS, Type
+from drivers.modbus.map.layout import FORMAT, LAYOUT, SHUFFLED, WORDS, Type
 from gateway.driver import Value
 
 if TYPE_CHECKING:
-    from drivers.modbus.rows import Register
-    from drivers.modbus.setting import Setting
+    from drivers.modbus.map.rows import Register
+    from drivers.modbus.map.setting import Setting
 
 
 def encode(row: Register | Setting, value: Value) -> bytes:

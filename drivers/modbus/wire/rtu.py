@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from drivers.modbus.cost import on_line
-from drivers.modbus.framing import RTU
+from drivers.modbus.frame.framing import RTU
 from drivers.modbus.link import ModbusLink
-from drivers.modbus.port import Port, opened
-from drivers.modbus.rows import SerialUnit, Traits
-from drivers.modbus.serial_wire import serial_wire
+from drivers.modbus.map.rows import SerialUnit, Traits
+from drivers.modbus.wire.port import Port, opened
+from drivers.modbus.wire.serial_wire import serial_wire
 from gateway.driver import Link
 from gateway.units import Between, Duration
 

@@ -6,7 +6,7 @@ register 0, ``"30013"`` input register 12; with six digits all 65536 of a table 
 
 from __future__ import annotations
 
-from drivers.modbus.pdu import Table
+from drivers.modbus.frame.pdu import Table
 
 _PRINTED_TABLE: dict[str, Table] = {"0": "coil", "1": "discrete", "3": "input", "4": "holding"}
 _PRINTED_DIGIT: dict[Table, str] = {table: digit for digit, table in _PRINTED_TABLE.items()}

@@ -11,12 +11,12 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import Annotated
 
-from drivers.modbus.alone import Alone
-from drivers.modbus.framing import rtu_frame
+from drivers.modbus.frame.framing import rtu_frame
+from drivers.modbus.frame.pdu import Question, Refused
 from drivers.modbus.link import Unit
-from drivers.modbus.pdu import Question, Refused
-from drivers.modbus.stream import FLOOD, Stream, linked
-from drivers.modbus.turn import BROADCAST, TURNAROUND, Owed, Turn, listened_out, overheard
+from drivers.modbus.wire.alone import Alone
+from drivers.modbus.wire.stream import FLOOD, Stream, linked
+from drivers.modbus.wire.turn import BROADCAST, TURNAROUND, Owed, Turn, listened_out, overheard
 from gateway.driver import BadResponse, Link, LinkDown, NoResponse
 from gateway.units import Between, Duration
 

@@ -12,13 +12,13 @@ import struct
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Literal
 
-from drivers.modbus import pdu
-from drivers.modbus.codec import registers_decoder
-from drivers.modbus.encoding import encode, number_for
-from drivers.modbus.layout import LAYOUT, WORDS, Order, Type
-from drivers.modbus.pdu import Question, Table
-from drivers.modbus.places import place_table, placed
-from drivers.modbus.rows import Encoding, Register, Traits, check_length, completed_order
+from drivers.modbus.frame import pdu
+from drivers.modbus.frame.pdu import Question, Table
+from drivers.modbus.map.codec import registers_decoder
+from drivers.modbus.map.encoding import encode, number_for
+from drivers.modbus.map.layout import LAYOUT, WORDS, Order, Type
+from drivers.modbus.map.places import place_table, placed
+from drivers.modbus.map.rows import Encoding, Register, Traits, check_length, completed_order
 from gateway.driver import Bad, Value
 from gateway.units import Between
 

@@ -1,0 +1,1 @@
+"""What people write about a Modbus device, and what its registers mean."""

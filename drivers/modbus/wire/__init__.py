@@ -1,0 +1,1 @@
+"""The wires Modbus runs on: who may speak when, and which answer belongs to which question."""
