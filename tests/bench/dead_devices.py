@@ -24,7 +24,7 @@ from itertools import pairwise
 from typing import Any
 
 from drivers.modbus import DRIVERS
-from drivers.modbus.tcp import Tcp
+from drivers.modbus.wire.tcp import Tcp
 from gateway.config.site import Bus
 from gateway.edge.clock import SYSTEM
 from gateway.edge.poller import Poller

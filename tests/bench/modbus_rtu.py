@@ -15,7 +15,7 @@ import statistics
 import time
 from dataclasses import dataclass
 
-from drivers.modbus.rtu import Serial, open_rtu
+from drivers.modbus.wire.rtu import Serial, open_rtu
 from gateway.driver import Block, Link
 from tests.bench.modbus_tcp import run
 from tests.bench.report import Table

@@ -17,7 +17,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from drivers.modbus import DRIVERS
-from drivers.modbus.rtu import Serial
+from drivers.modbus.wire.rtu import Serial
 from gateway.config.site import Bus
 from gateway.edge.clock import SYSTEM
 from gateway.edge.poller import Poller

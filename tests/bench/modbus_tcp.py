@@ -28,7 +28,7 @@ from typing import Any
 
 import uvloop
 
-from drivers.modbus.tcp import Tcp, open_tcp
+from drivers.modbus.wire.tcp import Tcp, open_tcp
 from gateway.driver import Link
 from tests.bench.report import Table
 from tests.parts.modbus import blocks, device, point
