@@ -7,10 +7,14 @@ database back after it was stopped or killed.
 from __future__ import annotations
 
 import contextlib
+import json
 import subprocess
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.parts.process import free_port, program, running
 
@@ -50,3 +54,16 @@ def influx1(folder: Path, *, port: int | None = None, auth: bool = False) -> Ite
     command = [program("influxd", "influxdb"), "-config", str(config)]
     with running(command, log=folder / "influxd.log", port=port) as process:
         yield Influx1(f"http://127.0.0.1:{port}", process)
+
+
+def rows(url: str, database: str, query: str) -> Iterator[dict[str, Any]]:
+    """The rows of an InfluxQL query, each with its columns as keys; times in ms."""
+    asked = {"db": database, "q": query, "epoch": "ms", "chunked": "true"}
+    ask = f"{url}/query?{urllib.parse.urlencode(asked)}"
+    with urllib.request.urlopen(ask, timeout=60) as answer:  # noqa: S310  # loopback
+        for line in answer:
+            for result in json.loads(line)["results"]:
+                assert "error" not in result, result
+                for series in result.get("series", ()):
+                    for row in series["values"]:
+                        yield dict(zip(series["columns"], row, strict=True))
