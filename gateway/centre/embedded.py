@@ -47,7 +47,7 @@ FILE = "history.db"
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _LOCKED = 5.0  # seconds to wait for another process's write
 _FOREVER: Millis = 2**63 - 1
-_AT_ONCE = 5000  # rows deleted in one transaction
+_AT_ONCE = 5000  # rows deleted in one go
 
 
 class SqliteHistory:
@@ -159,17 +159,16 @@ class SqliteHistory:
         return tuple(Rejected(row, "a row for InfluxDB, and there is none now") for row in rows)
 
     def forget(self, before: Millis) -> int:
-        """Delete what is older, in small transactions so that nobody waits; how many readings.
+        """Delete a slice of what is older; see ``Store``.
 
-        The file keeps its size and fills the freed pages with what comes. StoreBusy if it cannot.
+        The file keeps its size and fills the freed pages with what comes.
         """
         gone = 0
         for (device,) in self._locked(sql.DEVICES, {}).fetchall():
-            bound = {"device": device, "before": before, "most": _AT_ONCE}
-            deleted = _AT_ONCE
-            while deleted == _AT_ONCE:
-                deleted = self._locked(sql.FORGET, bound).rowcount
-                gone += deleted
+            bound = {"device": device, "before": before, "most": _AT_ONCE - gone}
+            gone += self._locked(sql.FORGET, bound).rowcount
+            if gone >= _AT_ONCE:
+                return gone
         for old in (sql.FORGET_ALARMS, sql.FORGET_EVENTS):
             self._locked(old, {"before": before})
         return gone

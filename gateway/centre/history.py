@@ -85,6 +85,12 @@ class Store(Protocol):
         Raises what ``write`` raises.
         """
 
+    def forget(self, before: Millis) -> int:
+        """Delete some of the readings older than that, and say how many; 0 when none are left.
+
+        A server that has a retention policy of its own deletes nothing here. StoreBusy: not now.
+        """
+
     def close(self) -> None:
         """Let go of it."""
 

@@ -38,6 +38,7 @@ from gateway.centre.history import (
 from gateway.centre.influxql import InfluxHistory, Series, name
 from gateway.centre.lineprotocol import alarm_lines, event_lines, reading_lines
 from gateway.config.site import InfluxOptions
+from gateway.model import Millis
 
 DEFAULT_NAME = "wayside"  # of a database or bucket nobody named
 CONNECT = 3.0  # seconds to wait for a connection
@@ -82,6 +83,10 @@ class InfluxStore:
     def rewrite(self, rows: Sequence[str]) -> tuple[Rejected, ...]:
         """Store lines it once refused; those it refuses again."""
         return tuple(self._refused(rows))
+
+    def forget(self, before: Millis) -> int:  # noqa: ARG002  # as every store
+        """How long rows are kept is the server's own business."""
+        return 0
 
     def _refused(self, lines: Sequence[str]) -> Iterator[Rejected]:
         waiting = [lines] if lines else []

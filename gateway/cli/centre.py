@@ -12,18 +12,33 @@ import typer
 from gateway.cli.shared import CentreFile, Json, centre_of, fail, say, say_json, until_stopped
 
 
-def ingest(centre: CentreFile, json: Json = False) -> None:
+def ingest(
+    centre: CentreFile,
+    redrive: Annotated[
+        bool, typer.Option("--redrive", help="Feed the dead letters in again, and end.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Write what arrives by MQTT to InfluxDB, or to the embedded store."""
     loaded = centre_of(centre)
     from gateway.centre import ingest as room
 
     try:
+        if redrive:
+            done = room.redrive(loaded, _now)
+            text = "{tried} letters fed in; {again} refused again, {cut} not whole"
+            say_json(asdict(done)) if json else say(text.format(**asdict(done)))
+            return
         until_stopped(
             lambda stop: room.run(loaded, stop=stop),
             lambda summary: say_json(asdict(summary)) if json else None,
         )
     except room.CannotStart as error:
         fail(error, 1)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def console(
@@ -75,7 +90,7 @@ def audit(
     from gateway.centre.report import as_json, as_text
 
     try:
-        found = examine(loaded, start, end, time.time_ns() // 1_000_000)
+        found = examine(loaded, start, end, _now())
     except HistoryUnavailable as error:
         fail(error, 1)
     if json:

@@ -7,10 +7,11 @@ first mistake: a section that cannot be used is left out, and the rest is judged
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from gateway.config.agreement import disagreements
 from gateway.config.buses import read_buses
@@ -32,6 +33,7 @@ from gateway.problems import ConfigurationError, Problem
 from gateway.tables.document import Spot, read_document
 from gateway.tables.shape import shape
 from gateway.tables.words import Id
+from gateway.units import Between, Duration
 
 Table: TypeAlias = Mapping[str, Any]
 Section = TypeVar("Section")
@@ -66,6 +68,7 @@ class CentreOptions:
     """``[centre]``: where the centre keeps what it must not lose."""
 
     data_dir: Path
+    keep: Annotated[Duration, Between(86_400, math.inf)] | None = None
 
 
 def load_site(path: Path, rules: Mapping[str, type]) -> Site:
@@ -130,9 +133,19 @@ def load_centre(path: Path) -> Centre:
     mqtt = _section(BrokerOptions, table, "mqtt", spot, problems)
     influx = _section(InfluxOptions, table, "influx", spot, problems) if "influx" in table else None
     console = _section(ConsoleOptions, table, "console", spot, problems)
+    if centre is not None and centre.keep is not None and "influx" in table:
+        problem = "is for the embedded store; InfluxDB has retention policies of its own"
+        problems.append(spot.at("centre", "keep").problem(problem, "remove keep"))
     if problems or centre is None or mqtt is None or console is None:
         raise ConfigurationError(problems)
-    return Centre(file=path, data_dir=centre.data_dir, mqtt=mqtt, influx=influx, console=console)
+    return Centre(
+        file=path,
+        data_dir=centre.data_dir,
+        keep=centre.keep,
+        mqtt=mqtt,
+        influx=influx,
+        console=console,
+    )
 
 
 def _section(

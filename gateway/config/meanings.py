@@ -44,6 +44,8 @@ MEANINGS: Mapping[type, Mapping[str, str]] = {
         "keepalive": "After how much silence the connection is tested.",
         "batch": "How long readings are gathered into one message.",
         "compress": "Telemetry is sent zlib-compressed.",
+        "backlog_share": "How much of the uplink's time a backlog may take, 0.01 to 1; what is "
+        "live goes ahead of it in any case.",
     },
     OutboxOptions: {
         "max_bytes": "The most that may wait on disk; beyond it the oldest telemetry goes first.",
@@ -97,7 +99,10 @@ MEANINGS: Mapping[type, Mapping[str, str]] = {
         "capacity": "Litres.",
         "collection": "When it is emptied.",
     },
-    CentreOptions: {"data_dir": "Where the centre keeps what it must not lose."},
+    CentreOptions: {
+        "data_dir": "Where the centre keeps what it must not lose.",
+        "keep": "How long the embedded store keeps its rows, a day at least; left out: for ever.",
+    },
     InfluxOptions: {
         "url": "`http://` or `https://`, a host and a port.",
         "api": '`"v2"` for InfluxDB 2 and 3, `"v1"` for 1.x.',

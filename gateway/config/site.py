@@ -37,6 +37,8 @@ class GatewayOptions:
     timezone: TimeZone = "UTC"
     data_dir: Path
     devices: tuple[Path, ...] = ()
+    metrics: Listen | None = None
+    clock: Literal["auto", "trust"] = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class BrokerOptions:
     keepalive: Annotated[Duration, Between(1, 65535)] = 30.0
     batch: Period = 1.0
     compress: bool = True
+    backlog_share: Annotated[float, Between(0.01, 1)] = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +121,14 @@ class ConsoleOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Centre:
-    """The operations centre's file; ``influx`` is None for the embedded store in ``data_dir``."""
+    """The operations centre's file; ``influx`` is None for the embedded store in ``data_dir``.
+
+    ``keep`` is how long that store keeps its rows, in seconds; None: for ever.
+    """
 
     file: Path
     data_dir: Path
+    keep: float | None = None
     mqtt: BrokerOptions = field(default_factory=BrokerOptions)
     influx: InfluxOptions | None = None
     console: ConsoleOptions = field(default_factory=ConsoleOptions)

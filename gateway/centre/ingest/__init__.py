@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, closing
-from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
@@ -24,23 +22,20 @@ from gateway.centre.ingest.batch import Summary
 from gateway.centre.ingest.deadletters import DeadLetters
 from gateway.centre.ingest.inbox import Inbox
 from gateway.centre.ingest.ledger import Ledger
+from gateway.centre.ingest.lock import CannotStart, alone
+from gateway.centre.ingest.redrive import Redriven, redrive
 from gateway.centre.ingest.worker import Books, Pace, Worker
 from gateway.config.site import Centre
 from gateway.log import get_logger
 from gateway.mqtt import BrokerDown, Consumer
 from gateway.wire import UPLINK
 
-__all__ = ["CannotStart", "Pace", "Summary", "run"]
+__all__ = ["CannotStart", "Pace", "Redriven", "Summary", "redrive", "run"]
 
 log = get_logger()
 
-LOCK = "ingest.lock"
 PACE = Pace()
 LAST_WRITE = 1.0  # seconds a batch may still take once we were told to stop
-
-
-class CannotStart(Exception):
-    """The centre's file cannot be worked with as things are; the text says why."""
 
 
 async def run(
@@ -60,7 +55,7 @@ async def run(
     stop = stop or asyncio.Event()
     with ExitStack() as stack:
         try:
-            stack.enter_context(_alone(centre.data_dir))
+            stack.enter_context(alone(centre.data_dir))
             store = stack.enter_context(open_store(centre))
             ledger = stack.enter_context(closing(Ledger.open(centre.data_dir)))
             name = centre.mqtt.client_id or ledger.client_id()
@@ -75,6 +70,7 @@ async def run(
             now=lambda: time.time_ns() // 1_000_000,
             pace=pace,
             chance=SystemRandom(),
+            keep=centre.keep,
         )
         with consumer:
             ended = _start(worker)
@@ -90,17 +86,6 @@ async def run(
             ended.result()
         log.info("ingest ended", **_figures(worker.summary))
         return worker.summary
-
-
-@contextlib.contextmanager
-def _alone(data_dir: Path) -> Iterator[None]:
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with (data_dir / LOCK).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CannotStart(f"{data_dir}: another ingest works in this folder") from None
-        yield
 
 
 def _start(worker: Worker) -> asyncio.Future[None]:

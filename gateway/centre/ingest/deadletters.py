@@ -10,6 +10,7 @@ acknowledged at the broker, so it is synced before that.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from base64 import b64decode, b64encode
@@ -72,8 +73,10 @@ class DeadLetters:
             return
         if self._path.exists() and self._path.stat().st_size >= self._most:
             self._path.replace(self._older)
+        torn = _is_torn(self._path)
         with self._path.open("ab") as file:
-            file.writelines(_line(at, letter) for letter in letters)
+            file.write(b"\n" if torn else b"")
+            file.writelines(written_down(at, letter) for letter in letters)
             file.flush()
             os.fsync(file.fileno())
 
@@ -82,13 +85,23 @@ class DeadLetters:
         return [path for path in (self._older, self._path) if path.exists()]
 
 
+def _is_torn(path: Path) -> bool:
+    """Whether a crash left the last line unfinished, so that the next must not go on with it."""
+    if not path.exists() or not path.stat().st_size:
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"
+
+
 def read(path: Path) -> Iterator[tuple[bytes, Letter | None]]:
     """The lines of a file with the letters they hold; None where one is cut or damaged.
 
     A line that a crash left unfinished is damaged.
     """
     with path.open("rb") as file:
-        for line in file:
+        for text in file:
+            line = text if text.endswith(b"\n") else text + b"\n"
             try:
                 data = orjson.loads(line)
                 yield line, None if data.get("cut") else _letter(data)
@@ -127,7 +140,8 @@ def refused_readings(data_dir: Path) -> Iterator[tuple[Root, str, Millis]]:
                 yield Root(found[3], found[2]), found[1], int(found[4])
 
 
-def _line(at: Millis, letter: Letter) -> bytes:
+def written_down(at: Millis, letter: Letter) -> bytes:
+    """A letter as its line of the file."""
     data: dict[str, object] = {"at": at, "cause": cause(letter), "reason": letter.reason}
     if isinstance(letter, Rejected):
         data["row"] = letter.row[:MOST_OF_ONE]
@@ -138,6 +152,13 @@ def _line(at: Millis, letter: Letter) -> bytes:
         cut = len(letter.payload) > MOST_OF_ONE
     if cut:
         data["cut"] = True
+    return orjson.dumps(data, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def renewed(line: bytes, letter: Letter, reason: str) -> bytes:
+    """A letter's line with what is wrong with it today; it keeps the time it was set aside."""
+    data = orjson.loads(line)
+    data["cause"], data["reason"] = cause(dataclasses.replace(letter, reason=reason)), reason
     return orjson.dumps(data, option=orjson.OPT_APPEND_NEWLINE)
 
 

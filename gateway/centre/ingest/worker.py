@@ -18,16 +18,18 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from gateway.centre.history import Rejected, Store, StoreBusy, StoreRefused
+from gateway.centre.history import Store, StoreBusy, StoreRefused
 from gateway.centre.ingest.batch import Batch, Summary
-from gateway.centre.ingest.deadletters import DeadLetters, Unreadable
+from gateway.centre.ingest.deadletters import DeadLetters, Letter, cause
 from gateway.centre.ingest.inbox import Inbox
 from gateway.centre.ingest.intake import read
 from gateway.centre.ingest.ledger import Ledger
+from gateway.centre.ingest.upkeep import Upkeep
 from gateway.log import get_logger
 from gateway.model import Millis
 from gateway.mqtt import Delivery
@@ -70,6 +72,7 @@ class Worker:
         now: Callable[[], Millis],
         pace: Pace,
         chance: Random,
+        keep: float | None = None,
     ) -> None:
         self._inbox = inbox
         self._books = books
@@ -85,6 +88,8 @@ class Worker:
         self._trouble: str | None = None
         self._online: dict[Root, bool] = {}
         self._done = Summary()
+        self._causes: Counter[str] = Counter()
+        self._upkeep = Upkeep(books.store, books.ledger, keep)
 
     @property
     def summary(self) -> Summary:
@@ -113,6 +118,7 @@ class Worker:
             if self._stopping.is_set() and (not batch.deliveries or self._late()):
                 break
             self._tell()
+            self._upkeep.work(self._now())
         self._tell_at = 0.0
         self._tell()
 
@@ -135,9 +141,8 @@ class Worker:
 
     def _idle(self) -> float:
         """How long to wait for a message when there is none."""
-        if not self._untold:
-            return threading.TIMEOUT_MAX
-        return max(0.0, self._tell_at - time.monotonic())
+        idle = self._upkeep.wait()
+        return min(idle, max(0.0, self._tell_at - time.monotonic())) if self._untold else idle
 
     def _admit(self, batch: Batch, delivery: Delivery) -> None:
         try:
@@ -179,7 +184,7 @@ class Worker:
     def _settle(self, batch: Batch) -> None:
         books = self._books
         written = books.store.write(batch.bundles)
-        letters: list[Unreadable | Rejected] = [*batch.unreadable, *written.rejected]
+        letters: list[Letter] = [*batch.unreadable, *written.rejected]
         books.letters.add(self._now(), letters)
         books.ledger.commit(batch.streams, batch.codes, batch.notes, self._now())
         for delivery in batch.deliveries:
@@ -187,9 +192,10 @@ class Worker:
         self._untold.update(key.root for key in batch.streams)
         counts = replace(batch.counts(), stored=written.stored, rejected=len(written.rejected))
         self._done += counts
+        self._causes.update(map(cause, letters))
         self._say(letters)
 
-    def _say(self, letters: Sequence[Unreadable | Rejected]) -> None:
+    def _say(self, letters: Sequence[Letter]) -> None:
         """What a person should know of a batch that went well."""
         if self._trouble is not None:
             log.info("the database is back")
@@ -199,8 +205,7 @@ class Worker:
             log.warning(
                 "set aside in the dead-letter file",
                 reason=letters[0].reason,
-                rejected=self._done.rejected,
-                unreadable=self._done.unreadable,
+                **{word.replace(" ", "_"): count for word, count in self._causes.items()},
             )
 
     def _pause(self, attempt: int, error: Exception) -> float:

@@ -56,6 +56,7 @@ class ScriptedStore:
     failures: deque[Exception] = field(default_factory=deque)
     rejected: tuple[Rejected, ...] = ()
     writes: int = 0
+    forgotten: list[int] = field(default_factory=list)
     asked: threading.Event = field(default_factory=threading.Event)
     open: threading.Event = field(default_factory=threading.Event)
 
@@ -73,6 +74,10 @@ class ScriptedStore:
 
     def rewrite(self, rows: Sequence[str]) -> tuple[Rejected, ...]:
         raise NotImplementedError
+
+    def forget(self, before: int) -> int:
+        self.forgotten.append(before)
+        return 5000 if len(self.forgotten) < 3 else 0
 
     def close(self) -> None:
         pass
@@ -110,13 +115,19 @@ class Bench:
         return [orjson.loads(line) for line in file.read_bytes().splitlines()]
 
     @contextmanager
-    def working(self, pace: Pace = QUICK) -> Iterator[Worker]:
+    def working(self, pace: Pace = QUICK, keep: float | None = None) -> Iterator[Worker]:
         """A worker in its thread, on the same folder; stopped, and ended, with the block."""
         self.inbox = Inbox()
         with closing(Ledger.open(self.folder)) as ledger:
             books = Books(self.store, DeadLetters(self.folder), ledger)
             worker = Worker(
-                self.inbox, books, self.publish, now=lambda: NOW, pace=pace, chance=Random(1)
+                self.inbox,
+                books,
+                self.publish,
+                now=lambda: NOW,
+                pace=pace,
+                chance=Random(1),
+                keep=keep,
             )
             thread = threading.Thread(target=worker.run)
             thread.start()
@@ -295,7 +306,7 @@ class Cut:
     def write(self, *_: object) -> Any:
         raise PowerCut
 
-    add = rewrite = write
+    add = rewrite = forget = write
 
     def close(self) -> None:
         pass
@@ -392,6 +403,32 @@ def test_the_dead_letter_file_is_bounded(tmp_path: Path) -> None:
     sizes = [(tmp_path / name).stat().st_size for name in (deadletters.FILE, deadletters.OLDER)]
     assert max(sizes) <= 1200
     assert b"row 99 " in (tmp_path / deadletters.FILE).read_bytes()
+
+
+def test_nothing_is_deleted_unasked(bench: Bench) -> None:
+    with bench.working():
+        bench.put(TELEMETRY, telemetry(1, [reading(1)]))
+        eventually(lambda: bench.acknowledged)
+    assert bench.store.forgotten == []
+
+
+def test_what_is_older_than_asked_for_goes_slice_by_slice_between_the_batches(
+    bench: Bench,
+) -> None:
+    with bench.working(keep=90 * 86_400):
+        bench.put(TELEMETRY, telemetry(1, [reading(1)]))
+        eventually(lambda: len(bench.store.forgotten) == 3 and bench.acknowledged)
+        bench.put(TELEMETRY, telemetry(2, [reading(2)]))
+        eventually(lambda: len(bench.acknowledged) == 2)
+    assert bench.store.forgotten == [NOW - 90 * 86_400_000] * 3
+
+
+def test_events_are_stored(bench: Bench) -> None:
+    happened = Event("bin-1", "collected", NOW, {"from": 80.0, "to": 5.0})
+    with bench.working():
+        bench.put(GW.topic("event", "bin-1"), compose_event(EVENTS, 1, event_body(happened)))
+        eventually(lambda: bench.acknowledged)
+    assert [event for bundle in bench.store.bundles for event in bundle.events] == [happened]
 
 
 def test_silent_readings_count_and_store_nothing(bench: Bench) -> None:

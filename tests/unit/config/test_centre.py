@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from gateway.config import load_centre
 from gateway.config.site import BrokerOptions, Centre, ConsoleOptions, InfluxOptions
+from gateway.problems import ConfigurationError
 
 
 def load(folder: Path, text: str) -> Centre:
@@ -75,3 +78,15 @@ def test_influx_one(tmp_path: Path) -> None:
     )
     assert centre.influx is not None
     assert (centre.influx.api, centre.influx.database) == ("v1", "wayside")
+
+
+def test_how_long_the_embedded_store_keeps_its_rows(tmp_path: Path) -> None:
+    head = 'schema = 1\n[centre]\ndata_dir = "data"\n'
+    assert load(tmp_path, head).keep is None
+    assert load(tmp_path, head + 'keep = "90d"\n').keep == 90 * 86_400
+    for wrong in ('keep = "2h"\n', "keep = 90\n"):
+        with pytest.raises(ConfigurationError, match=r"centre\.keep"):
+            load(tmp_path, head + wrong)
+    influx = '[influx]\nurl = "http://a:1"\norg = "o"\nbucket = "b"\n'
+    with pytest.raises(ConfigurationError, match="retention policies of its own"):
+        load(tmp_path, head + 'keep = "90d"\n' + influx)
