@@ -1,33 +1,41 @@
 """What goes next, what is under way, and what may be forgotten: the publisher without a connection.
 
-``next`` hands out messages in their order (events, live telemetry, backlog) within the window;
-``delivered`` and ``ended`` say what became of them, ``confirmed`` what the centre has. Every call
-to the outbox goes through ``on_disk``, in turn with everybody else's.
+``next`` hands out messages within the window, in this order:
+
+1. events as they come; 2. live telemetry; 3. events of which many wait, and those that go again;
+4. the backlog of telemetry. The last two take turns with rests (``pace``), so that what is live
+never queues behind them. Events keep their order all the same: the newest waits for the older.
+
+Telemetry is not piled up on a link that does not carry it away: while one live message has been
+under way for ``LATE`` seconds, no further one goes, and when it has arrived what is newest then
+goes next and the rest has become backlog.
+
+``delivered`` and ``ended`` say what became of a message, ``confirmed`` what the centre has. Every
+call to the outbox goes through ``on_disk``, in turn with everybody else's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
+from gateway.edge import grievances
+from gateway.edge.doubt import Doubt
 from gateway.edge.outbox.contract import Lane, Outbox, Record
 from gateway.edge.outgoing import Composer, Outgoing
+from gateway.edge.pace import Pace
 from gateway.edge.sending import Course, Progress
+from gateway.edge.suspects import STRIKES, Suspects
+from gateway.edge.trouble import Tell, Trouble
 from gateway.log import get_logger
 from gateway.mqtt import WINDOW
 from gateway.wire import Confirmed, Root
 
 log = get_logger()
 
-STRIKES = 5
-"""So often in a row a message may end the connection; then it is set aside."""
-
-AT_ONCE = 2.0
-"""Seconds within which an end counts as the broker's answer to the message."""
-
-WIRE_BYTES = 64_000
-"""Bytes under way beyond which the backlog waits, so that what is live queues behind no more."""
+LATE = 1.0
+"""Seconds a live message may be under way before the next ones wait for it."""
 
 _ASK = {Lane.EVENTS: 100, Lane.TELEMETRY: 8}
 T = TypeVar("T")
@@ -48,8 +56,11 @@ class Terms:
     ``confirmed_before`` (an earlier run saw a ``confirmed``) say what frees the outbox. A record
     that is missing at the centre so long after its PUBACK that it has ``settled`` is sent again;
     so are a few of those nobody confirms, after ``unconfirmed`` and then ever more rarely.
-    ``version`` and ``boot`` are what the status says. The pause between two attempts to connect is
-    drawn between half and whole of a length that doubles each time.
+    ``backlog_share`` is how much of the uplink's time a backlog may take. ``version`` and ``boot``
+    are what the status says. The pause between two attempts to connect is drawn between half and
+    whole of a length that doubles each time, up to ``longest_pause`` while nothing answers,
+    ``refused_pause`` where somebody refuses us, and ``rival_pause`` while another client has our
+    id. Every ``look`` seconds the files of ``[mqtt]`` are looked at.
     """
 
     confirm: Literal["auto"] | bool = "auto"
@@ -60,30 +71,49 @@ class Terms:
     settle: float = 60.0
     unconfirmed: float = 300.0
     unconfirmed_most: float = 3600.0
+    backlog_share: float = 0.5
     version: str = ""
     boot: str = ""
     first_pause: float = 0.5
-    longest_pause: float = 30.0
+    longest_pause: float = 10.0
+    refused_pause: float = 30.0
+    rival_pause: float = 300.0
+    look: float = 10.0
 
 
 class Flow:
     """The state of both lanes."""
 
-    def __init__(self, outbox: Outbox, root: Root, terms: Terms, on_disk: OnDisk) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        root: Root,
+        terms: Terms,
+        on_disk: OnDisk,
+        tell: Tell = Trouble.log,
+    ) -> None:
         self._outbox = outbox
+        self._root = root
         self._terms = terms
         self._on_disk = on_disk
+        self._tell = tell
         self._composer = Composer(root, compress=terms.compress)
         self._lanes = {lane: self._lane(lane, outbox.stream(lane)) for lane in Lane}
         self._flying: dict[Outgoing, None] = {}
         self._news = 0
-        self._suspect: tuple[tuple[str, int], int] | None = None
+        self._pace = Pace(terms.backlog_share)
+        self._suspects = Suspects()
+        self._doubts = {
+            lane: Doubt(terms.unconfirmed, terms.unconfirmed_most) for lane in self._lanes
+        }
+        self._hopeless: set[tuple[str, int]] = set()
         self._disk_trouble: str | None = None
         self._settle_at = 0.0
-        self._question_at = 0.0
-        self._question_pause = terms.unconfirmed
+        self._quickest: float | None = None
+        self._piled = False
         self.seen_confirmed = terms.confirmed_before
         self.draining = False
+        self.paused = False
         self.set_aside = 0
 
     def _lane(self, lane: Lane, stream: str) -> Progress:
@@ -102,9 +132,25 @@ class Flow:
         return len(self._flying)
 
     @property
+    def suspicious(self) -> bool:
+        """Whether one message may be why connections end."""
+        return self._suspects.some
+
+    @property
     def window(self) -> int:
         """How many may be under way: one alone while we look for what the broker cannot bear."""
-        return 1 if self._suspect and self._suspect[1] > 1 else WINDOW
+        if self.paused:
+            return 0
+        return 1 if self.suspicious else WINDOW
+
+    def unconfirmed(self, now: float) -> float:
+        """For how many seconds the centre has said nothing new of what the broker has; 0 if not."""
+        waits = [
+            now - since
+            for lane, doubt in self._doubts.items()
+            if (since := doubt.since) is not None and self._lanes[lane].settled
+        ]
+        return max(waits, default=0.0) if self.confirming else 0.0
 
     def notify(self) -> None:
         """The outbox holds something new."""
@@ -117,7 +163,11 @@ class Flow:
         for lane, progress in self._lanes.items():
             progress.begin(*await self._on_disk(self._standing, lane))
         self._settle_at = now + self._terms.settle
-        self._question_at = now + self._question_pause
+        for doubt in self._doubts.values():
+            doubt.begin(now, 2 * self._terms.settle)
+        self._pace.begin()
+        self._quickest = None
+        self._piled = self.paused = False
 
     def _standing(self, lane: Lane) -> tuple[int, int]:
         try:
@@ -125,42 +175,68 @@ class Flow:
         except OSError:  # the first read will say so
             return 0, 0
 
+    def unsent(self, lane: Lane, oldest: int) -> tuple[int, int]:
+        """As ``Progress.unsent``."""
+        return self._lanes[lane].unsent(oldest)
+
     # --- what goes next
 
     async def next(self, now: float) -> Outgoing | None:
         """The next message; None if there is none, or no room for it."""
         while self.in_flight < self.window:
-            progress, run = await self._choose(now)
+            progress, run, paced = await self._choose(now)
             if not run:
                 return None
             outgoing = self._composer.compose(progress, run, now)
+            outgoing.paced = paced
             if not outgoing.impossible:
                 self._flying[outgoing] = None
+                if paced:
+                    self._pace.sent(outgoing.bytes, now)
                 return outgoing
-            self._put_aside(outgoing, "larger than any receiver takes")
+            self._give_up(outgoing, "larger than any receiver takes")
         return None
 
-    async def _choose(self, now: float) -> tuple[Progress, Sequence[Record]]:
-        """The records that go next, and their lane."""
-        for progress in self._lanes.values():
-            for course in progress.courses:
-                if not self._must_wait(progress, course):
-                    run = await self._run(progress, course, now)
-                    if run:
-                        return progress, run
-        return self._lanes[Lane.EVENTS], ()
+    async def _choose(self, now: float) -> tuple[Progress, Sequence[Record], bool]:
+        """The records that go next, their lane, and whether they had to wait for their turn."""
+        for progress, course, paced in self._ways():
+            if (paced and not self._pace.allows(now)) or self._piles_up(progress, course, now):
+                continue
+            if self._piled and progress.lane is Lane.TELEMETRY and not paced:
+                await self._leap(progress)
+                course = progress.live
+            run = await self._run(progress, course, now)
+            if run:
+                return progress, run, paced
+        return self._lanes[Lane.EVENTS], (), False
 
-    def _must_wait(self, progress: Progress, course: Course) -> bool:
-        """The backlog of telemetry leaves room for what is live."""
-        return (
-            progress.lane is Lane.TELEMETRY
-            and course is progress.backlog
-            and bool(self._flying)
-            and (
-                self.in_flight >= WINDOW // 2
-                or sum(outgoing.bytes for outgoing in self._flying) >= WIRE_BYTES
-            )
-        )
+    def _ways(self) -> Iterator[tuple[Progress, Course, bool]]:
+        """In which order to look for something to send, and what takes turns."""
+        events, telemetry = self._lanes[Lane.EVENTS], self._lanes[Lane.TELEMETRY]
+        if not events.long:
+            yield events, events.live, False
+        yield telemetry, telemetry.live, False
+        if events.long:
+            yield events, events.live, True
+        for progress in (events, telemetry):
+            if progress.backlog is not None:
+                yield progress, progress.backlog, True
+
+    def _piles_up(self, progress: Progress, course: Course, now: float) -> bool:
+        """Whether live telemetry has not been carried away for a while."""
+        if progress.lane is not Lane.TELEMETRY or course is not progress.live:
+            return False
+        late = now - LATE - (2 * LATE if self._quickest is None else self._quickest)
+        live = (other for other in self._flying if other.progress is progress and not other.paced)
+        piled = any(other.begun < late for other in live)
+        self._piled = self._piled or piled
+        return piled
+
+    async def _leap(self, progress: Progress) -> None:
+        """Live telemetry had to wait for the link: what is newest goes on."""
+        self._piled = False
+        last, _ = await self._on_disk(self._standing, progress.lane)
+        progress.leap(last)
 
     async def _run(self, progress: Progress, course: Course, now: float) -> list[Record]:
         """The records of a course's next message."""
@@ -209,6 +285,9 @@ class Flow:
             waits.append(1.0)
         begun = [lane.live.begun for lane in self._lanes.values() if lane.live.begun is not None]
         waits += [since + self._terms.batch - now for since in begun]
+        rest = self._pace.due(now)
+        if rest is not None:
+            waits.append(rest)
         return max(0.0, min(waits))
 
     @property
@@ -219,46 +298,39 @@ class Flow:
 
     # --- what became of it
 
-    def delivered(self, outgoing: Outgoing) -> None:
+    def delivered(self, outgoing: Outgoing, now: float) -> None:
         """The broker has acknowledged the whole message."""
         self._flying.pop(outgoing, None)
         outgoing.progress.acknowledged(outgoing.first, outgoing.last)
-        if self._suspect and self._suspect[0] == outgoing.key:
-            self._suspect = None
+        self._suspects.cleared(outgoing)
+        took = now - outgoing.begun
+        self._quickest = took if self._quickest is None else min(took, self._quickest)
+        if outgoing.paced:
+            self._pace.acknowledged(now)
 
     def ended(self, now: float) -> None:
         """The connection is gone, and with it all that was under way."""
         oldest = next(iter(self._flying), None)
-        if oldest is not None:
-            self._suspect_of(oldest, now)
+        if oldest is not None and self._suspects.ended(oldest, now):
+            del self._flying[oldest]
+            self._give_up(oldest, f"the broker ended the connection {STRIKES} times over it")
         for outgoing in self._flying:
             outgoing.progress.failed(outgoing.first, outgoing.last)
         self._flying.clear()
 
-    def _suspect_of(self, oldest: Outgoing, now: float) -> None:
-        """Whoever was first under way each time the connection ended may be why it ended."""
-        if now - oldest.begun > AT_ONCE:
-            return
-        before, strikes = self._suspect or (oldest.key, 0)
-        strikes = strikes + 1 if before == oldest.key else 1
-        self._suspect = oldest.key, strikes
-        if strikes >= STRIKES:
-            self._put_aside(oldest, f"the broker ended the connection {STRIKES} times over it")
-            self._suspect = None
-            del self._flying[oldest]
+    def _give_up(self, outgoing: Outgoing, reason: str) -> None:
+        """Send it in halves or, a single record, not at all until the next start.
 
-    def _put_aside(self, outgoing: Outgoing, reason: str) -> None:
-        """It stays taken, so that nobody sends it, and unacknowledged, so that nobody frees it."""
+        That one stays taken, so that nobody sends it, and unacknowledged, so that nobody frees it.
+        """
+        first, last = outgoing.first, outgoing.last
+        if outgoing.progress.split(first, last):
+            log.warning("a message goes in halves", reason=reason, bytes=outgoing.bytes, seq=first)
+            outgoing.progress.again(((first, last),))
+            return
         self.set_aside += 1
-        log.error(
-            "a message is set aside",
-            reason=reason,
-            topic=outgoing.publishes[0].topic,
-            bytes=outgoing.bytes,
-            stream=outgoing.progress.stream,
-            first=outgoing.first,
-            last=outgoing.last,
-        )
+        self._suspects.cleared(outgoing)
+        self._tell(grievances.set_aside(outgoing, reason))
 
     # --- what may be forgotten
 
@@ -280,9 +352,9 @@ class Flow:
             if upto > last:
                 log.warning("the centre confirms what we never sent", upto=upto, last=last)
                 continue
-            if progress.confirmed(upto, missing):
-                self._question_pause = self._terms.unconfirmed
-                self._question_at = now + self._question_pause
+            if progress.confirmed(upto, missing) and self._doubts[progress.lane].news(now):
+                log.info("the centre confirms again", lane=progress.lane.value)
+            self._look_for_hopeless(progress)
             await self._free(progress, upto, missing)
         self.seen_confirmed = self.seen_confirmed or bool(ours)
         return bool(ours)
@@ -291,16 +363,21 @@ class Flow:
         if upto and progress is self._lanes[progress.lane]:
             await self._on_disk(self._outbox.release, progress.lane, upto, keep)
 
+    def _look_for_hopeless(self, progress: Progress) -> None:
+        seq = progress.hopeless
+        if seq is not None and (progress.stream, seq) not in self._hopeless:
+            self._hopeless.add((progress.stream, seq))
+            self._tell(grievances.not_arriving(self._root, progress, seq))
+
     def tick(self, now: float) -> None:
         """Now and then: what was acknowledged a while ago and is not confirmed goes again."""
         if now < self._settle_at:
             return
         self._settle_at = now + self._terms.settle
-        if self.confirming and now >= self._question_at:
-            again = [progress.again_from_the_oldest() for progress in self._lanes.values()]
-            if any(again):
-                log.warning("the centre confirms nothing; is it running, may we publish?")
-                self._question_pause = min(self._question_pause * 2, self._terms.unconfirmed_most)
-            self._question_at = now + self._question_pause
-        for progress in self._lanes.values():
+        for lane, progress in self._lanes.items():
+            doubt = self._doubts[lane]
+            if self.confirming and doubt.due(now):
+                doubt.ask(now, anything=progress.again_from_the_oldest())
+                if doubt.asked and doubt.since is not None:
+                    self._tell(grievances.unconfirmed(self._root, progress, now - doubt.since))
             progress.settle()

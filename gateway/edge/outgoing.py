@@ -27,7 +27,10 @@ class Publish(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Outgoing:
-    """Records ``first`` … ``last`` of a lane under way; ``left`` publishes are unacknowledged."""
+    """Records ``first`` … ``last`` of a lane under way; ``left`` publishes are unacknowledged.
+
+    ``paced`` says that they had to wait for their turn (``pace``).
+    """
 
     progress: Progress
     first: int
@@ -35,6 +38,7 @@ class Outgoing:
     publishes: tuple[Publish, ...]
     left: int
     begun: float
+    paced: bool = False
 
     @property
     def bytes(self) -> int:

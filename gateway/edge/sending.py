@@ -8,6 +8,10 @@ them) get a backlog course too.
 Every seq on its way is *taken*. Once the broker has acknowledged it, it is *fresh*, and after a
 while *settled*: a settled record the centre says it misses was lost after its PUBACK, a fresh one
 is just not there yet. Without confirmation a PUBACK is the end of it.
+
+A record may be lost after its PUBACK each time: brokers drop silently what their access rules deny
+and what they find too long. So it goes again ever more rarely, and, in case it is the length, in
+ever smaller messages; it holds up nothing.
 """
 
 from __future__ import annotations
@@ -17,13 +21,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.edge.outbox.contract import Lane, Record
-from gateway.ranges import Ranges, add, around, common, joined, take, without
+from gateway.ranges import Ranges, add, around, common, joined, size, take, without
 
 MOST_AGAIN = 100
 """Records sent again at once when the centre confirms nothing: a question, not a flood."""
 
-SOON = 50
-"""So many records are sent in a moment."""
+SOON = 5
+"""So many waiting records delay nobody, on no link."""
+
+TRIES = 3
+"""So often records that are lost after their PUBACK go again as they were."""
+
+RAREST = 60
+"""Settling periods between two tries, at most: an hour."""
 
 MOST_BYTES = 256_000
 """Bytes of record bodies joined into one message."""
@@ -63,6 +73,8 @@ class Progress:
         self.fresh: Ranges = ()
         self.settled: Ranges = ()
         self._irregular: dict[int, int] = {}
+        self._tries: dict[int, int] = {}
+        self._patience: dict[int, int] = {}
 
     def begin(self, last: int, waiting: int) -> None:
         """A new connection: what is newest goes by the live course, the rest is backlog.
@@ -74,14 +86,23 @@ class Progress:
         self.live = Course(start)
         self.backlog = Course(0, start) if start else None
 
+    def leap(self, last: int) -> None:
+        """The live course goes on with what is newest, and what it leaves out becomes backlog."""
+        start = last // self.group * self.group - self.group
+        if self.lane is Lane.TELEMETRY and start > self.live.after:
+            after = self.live.after if self.backlog is None else self.backlog.after
+            self.backlog = Course(min(after, self.live.after), start)
+            self.live = Course(start)
+
+    @property
+    def long(self) -> bool:
+        """Whether more waits in order than goes at once."""
+        return len(self.live.waiting) > SOON
+
     @property
     def courses(self) -> tuple[Course, ...]:
-        """In which order to look for something to send: events in order, telemetry live first."""
-        if self.backlog is None:
-            return (self.live,)
-        if self.lane is Lane.EVENTS:
-            return (self.backlog, self.live)
-        return (self.live, self.backlog)
+        """Both ways, the live one first."""
+        return (self.live,) if self.backlog is None else (self.live, self.backlog)
 
     def skip(self, course: Course) -> None:
         """Pass over what is taken already."""
@@ -143,6 +164,18 @@ class Progress:
         """The connection ended before the broker said anything."""
         self.taken = take(self.taken, first, last)
 
+    def split(self, first: int, last: int) -> bool:
+        """From now on these go as two messages; False if there is nothing to split."""
+        if first < last:
+            self._irregular[first] = (first + last) // 2
+        return first < last
+
+    def unsent(self, oldest: int) -> tuple[int, int]:
+        """The first seq from ``oldest`` on that the broker has not, and how many it has."""
+        sent = joined(self.settled, self.fresh)
+        passed = around(sent, oldest)
+        return (passed[1] + 1 if passed else oldest), size(sent)
+
     def released(self) -> tuple[int, Ranges]:
         """Take what the broker has as delivered: free up to that seq, but keep these ranges."""
         done = joined(self.settled, self.fresh)
@@ -157,19 +190,37 @@ class Progress:
         done = without(((1, upto),), missing)
         news = bool(common(self.taken, done))
         self._forget(done)
-        self.again(common(self.settled, missing))
+        self.again(self._patiently(common(self.settled, missing)))
         return news
+
+    def _patiently(self, lost: Ranges) -> Ranges:
+        """Those of the lost records whose turn it is."""
+        due = tuple(each for each in lost if not self._patience.get(each[0]))
+        for first, last in due:
+            tries = self._tries.get(first, 0) + 1
+            self._tries[first] = tries
+            self._patience[first] = min(max(0, tries - TRIES) ** 2, RAREST)
+            if tries > TRIES:
+                self.split(first, min(last, self._end(first)))
+        return due
+
+    @property
+    def hopeless(self) -> int | None:
+        """The oldest record that was lost after so many PUBACKs that there must be a reason."""
+        return min((first for first, tries in self._tries.items() if tries > TRIES), default=None)
 
     def _forget(self, done: Ranges) -> None:
         self.taken = without(self.taken, done)
         self.fresh = without(self.fresh, done)
         self.settled = without(self.settled, done)
-        for first in [first for first in self._irregular if around(done, first)]:
-            del self._irregular[first]
+        for memory in (self._irregular, self._tries, self._patience):
+            for first in [first for first in memory if around(done, first)]:
+                del memory[first]
 
     def settle(self) -> None:
         """Some time has passed: what was fresh is so no longer."""
         self.settled, self.fresh = joined(self.settled, self.fresh), ()
+        self._patience = {first: left - 1 for first, left in self._patience.items() if left > 1}
 
     def again_from_the_oldest(self) -> bool:
         """Send the oldest settled records once more; whether there are any."""

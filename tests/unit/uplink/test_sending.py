@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import ranges, wire
-from gateway.edge.flow import STRIKES, Flow, Terms
+from gateway.edge.flow import LATE, Flow, Terms
 from gateway.edge.outbox.contract import Depth, Drop, Lane, Record
 from gateway.edge.outgoing import Outgoing
+from gateway.edge.pace import FIRST_ROOM, MOST_MESSAGES, TURN, Pace
+from gateway.edge.suspects import STRIKES
 from gateway.mqtt import WINDOW
 
 EVENTS, TELEMETRY = Lane.EVENTS, Lane.TELEMETRY
@@ -102,7 +104,7 @@ class Line:
         seen = []
         while (outgoing := self.next()) is not None:
             seen.append((outgoing.progress.lane.value[0], outgoing.first, outgoing.last))
-            self.flow.delivered(outgoing)
+            self.flow.delivered(outgoing, self.now)
         return seen
 
     def confirmed(self, upto: int, *missing: tuple[int, int]) -> None:
@@ -139,26 +141,70 @@ class TestTheOrder:
 
     def test_a_few_waiting_records_are_no_backlog(self) -> None:
         line = Line()
-        line.add(TELEMETRY, 20)
+        line.add(TELEMETRY, 5)
         line.begin()
         line.add(TELEMETRY, 5)
-        assert [seq for _, seq, _ in line.send_and_acknowledge()] == list(range(1, 26))
+        assert [seq for _, seq, _ in line.send_and_acknowledge()] == list(range(1, 11))
 
     def test_the_backlog_leaves_half_the_window_free(self) -> None:
         line = Line()
         line.add(TELEMETRY, 1000)
         line.begin()
-        assert len(line.send()) == WINDOW // 2
+        assert len(line.send()) == MOST_MESSAGES
         line.add(TELEMETRY, 1000)
-        assert len(line.send()) == WINDOW // 2
+        assert len(line.send()) == WINDOW - MOST_MESSAGES
         assert line.next() is None
 
     def test_the_backlog_leaves_the_wire_free(self) -> None:
         line = Line()
         for _ in range(100):
-            line.box.append(TELEMETRY, "telemetry", b"x" * 30_000)
+            line.box.append(TELEMETRY, "telemetry", b"x" * 1_000)
         line.begin()
-        assert len(line.send()) == 3, "no more than 64 kB and what passes them"
+        assert 1_000 * len(line.send()) <= FIRST_ROOM, "what a slow link carries in a moment"
+
+    def test_after_a_turn_of_the_backlog_comes_a_rest_and_live_telemetry_does_not_wait(
+        self,
+    ) -> None:
+        line = Line(Terms(confirm=False, compress=False, backlog_share=0.25))
+        line.add(TELEMETRY, 1000)
+        line.begin()
+        turn = line.send()
+        line.now += 1.0
+        for outgoing in turn:
+            line.flow.delivered(outgoing, line.now)
+        assert line.next() is None
+        line.add(TELEMETRY)
+        assert [outgoing.first for outgoing in line.send()] == [1001]
+        assert line.flow.due(line.now) == 3.0, "a quarter of the time was a second"
+        line.now += 3.0
+        assert line.send()[0].first == turn[-1].last + 1
+
+    def test_many_events_take_turns_in_their_order_behind_live_telemetry(self) -> None:
+        line = Line()
+        line.add(EVENTS, 200, "event/a")
+        line.begin()
+        turn = line.send()
+        line.add(EVENTS, 1, "event/a")
+        line.add(TELEMETRY)
+        assert [outgoing.progress.lane for outgoing in line.send()] == [TELEMETRY]
+        seen = [outgoing.first for outgoing in turn]
+        for outgoing in turn:
+            line.flow.delivered(outgoing, line.now)
+        seen += [first for lane, first, _ in line.send_and_acknowledge() if lane == "e"]
+        assert seen == list(range(1, 202))
+
+    def test_live_telemetry_is_not_piled_up_on_a_link_that_does_not_carry_it(self) -> None:
+        line = Line()
+        line.begin()
+        line.add(TELEMETRY)
+        line.send_and_acknowledge()
+        line.add(TELEMETRY)
+        (slow,) = line.send()
+        line.now += LATE + 0.1
+        line.add(TELEMETRY, 4)
+        assert line.send() == []
+        line.flow.delivered(slow, line.now)
+        assert [seq for _, seq, _ in line.send_and_acknowledge()] == [6, 3, 4, 5]
 
 
 class TestGroups:
@@ -222,10 +268,10 @@ class TestFreeing:
         line.add(TELEMETRY, 5)
         line.begin()
         one, two, three, *_ = line.send()
-        line.flow.delivered(two)
-        line.flow.delivered(three)
+        line.flow.delivered(two, line.now)
+        line.flow.delivered(three, line.now)
         assert line.waiting() == [1, 4, 5]
-        line.flow.delivered(one)
+        line.flow.delivered(one, line.now)
         assert line.waiting() == [4, 5]
 
     def test_what_was_under_way_when_the_connection_ended_goes_again(self) -> None:
@@ -233,7 +279,7 @@ class TestFreeing:
         line.add(TELEMETRY, 3)
         line.begin()
         first = line.send()
-        line.flow.delivered(first[1])
+        line.flow.delivered(first[1], line.now)
         line.flow.ended(line.now)
         line.begin()
         again = line.send()
@@ -261,7 +307,7 @@ class TestFreeing:
         line.add(TELEMETRY, 2)
         assert line.next() is None  # notices
         for outgoing in old:
-            line.flow.delivered(outgoing)
+            line.flow.delivered(outgoing, line.now)
         assert line.waiting() == [1, 2]
         assert line.send_and_acknowledge() == [("t", 1, 1), ("t", 2, 2)]
 
