@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -40,7 +41,11 @@ def asked(words: Sequence[str]) -> Asked | None:
 
 
 def run(site: Path, record: Path | None, json: bool) -> None:
-    """Run the daemon until SIGINT or SIGTERM."""
+    """Run the daemon until SIGINT or SIGTERM.
+
+    SIGABRT, systemd's word to one that is stuck, leaves the stack of every thread in the log.
+    """
+    faulthandler.enable()
     loaded = site_of(site)
     from gateway.edge import daemon
 

@@ -118,6 +118,11 @@ class Agenda:
         return iter(self._turns)
 
     @property
+    def suspects(self) -> int:
+        """How many devices stayed silent the latest time they were asked."""
+        return self._silent
+
+    @property
     def mute(self) -> bool:
         """Whether nobody answered the latest time they were asked."""
         return self._silent == len(self._turns)

@@ -11,7 +11,7 @@ import asyncio
 from gateway.edge.agenda import Agenda, Poll
 from gateway.edge.clock import Clock
 from gateway.edge.orders import Order, Orders
-from gateway.edge.pulse import STUCK, Pulse
+from gateway.edge.pulse import Pulse
 from gateway.edge.slots import Slots
 
 
@@ -50,7 +50,7 @@ class Jobs:
         self._sleeper = asyncio.get_running_loop().create_future()
         self._sleeps_until = until
         self._slots.wake(until, self._sleeper)
-        self._pulse.promise(self._name, until + STUCK)
+        self._pulse.promise(self._name, until)
         try:
             await self._sleeper
         finally:

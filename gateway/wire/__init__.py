@@ -33,6 +33,7 @@ from gateway.wire.lane import (
     dropped_event,
     ends_alarm,
     event_body,
+    told_at,
 )
 from gateway.wire.payload import MAX_INFLATED, MAX_MESSAGE, BadPayload
 from gateway.wire.telemetry import (
@@ -109,4 +110,5 @@ __all__ = [
     "retained",
     "status_body",
     "telemetry_body",
+    "told_at",
 ]

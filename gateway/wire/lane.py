@@ -44,6 +44,15 @@ def compose_event(stream: str, seq: int, body: bytes) -> bytes:
     return b'{"stream":"%s","seq":%d%s' % (stream.encode(), seq, comma) + body[1:]
 
 
+def told_at(body: bytes) -> Millis | None:
+    """When the first thing a record of either lane tells of happened; None if it says no time.
+
+    A card says none.
+    """
+    t = orjson.loads(b"[%s]" % body)[0].get("t")
+    return t if isinstance(t, int) else None
+
+
 # --- alarms
 
 
