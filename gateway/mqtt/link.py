@@ -250,6 +250,30 @@ class _Client(aiomqtt.Client):
             if not future.done():
                 future.set_exception(aiomqtt.MqttError(ended))
 
+    def _on_socket_register_write(
+        self,
+        client: paho.Client,
+        userdata: Any,  # noqa: ANN401, ARG002 - paho's own
+        sock: Any,  # noqa: ANN401 - a socket, or TLS on one
+    ) -> None:
+        """Watch the socket, unless it is closed before the loop comes to it.
+
+        aiomqtt would watch its number all the same, which is nobody's by then, or another's.
+        """
+
+        def watch() -> None:
+            if sock.fileno() >= 0:
+                self._loop.add_writer(sock.fileno(), write)
+
+        def write() -> None:
+            try:
+                client.loop_write()
+            except OSError as error:
+                if not self._disconnected.done():
+                    self._disconnected.set_exception(error)
+
+        self._loop.call_soon_threadsafe(watch)
+
     async def _wait_for(self, fut: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109
         seconds = self.timeout if timeout is None else timeout
         try:

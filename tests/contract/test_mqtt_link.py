@@ -239,3 +239,18 @@ asyncio.run(stop_soon())
         )
         assert (done.stdout, done.stderr, done.returncode) == ("stopped True\n", "", 0)
         assert time.monotonic() - started < 3.0
+
+
+async def test_a_socket_that_closes_as_something_is_to_be_written_is_not_watched(
+    broker: Broker,
+) -> None:
+    """Found by the gauntlet: its number was watched all the same, nobody's by then or another's."""
+    loop, complaints = asyncio.get_running_loop(), list[object]()
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    async with connect(BrokerOptions(url=broker.url), client_id="one") as here:
+        publishing = asyncio.create_task(here.publish("wayside/v1/a/b/status", b"up"))
+        await asyncio.sleep(0)
+        here._client._client._sock_close()
+        await asyncio.sleep(0.05)
+        publishing.cancel()
+    assert not complaints
