@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -15,9 +12,8 @@ import pytest
 from gateway.edge.outbox.contract import Drop, Lane, Outbox
 from gateway.edge.outbox.ring import RingOutbox, block
 from gateway.edge.outbox.ring.block import SIZE
-from tests.parts.netns import as_root
 from tests.parts.power import Platter
-from tests.parts.process import program
+from tests.parts.tmpfs import mounted, remount
 
 FILE = Path("/disk/outbox.ring")
 EVENTS, TELEMETRY = Lane.EVENTS, Lane.TELEMETRY
@@ -306,23 +302,6 @@ def test_memory_stays_bounded_while_a_long_backlog_is_read() -> None:
 
 
 # --- on a real disk
-
-
-@contextmanager
-def mounted(folder: Path, options: str) -> Iterator[Path]:
-    """A tmpfs of its own."""
-    folder.mkdir()
-    mount = [*as_root(), program("mount"), "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    subprocess.run(mount, check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run([*as_root(), program("umount"), "-l", str(folder)], check=True)
-
-
-def remount(folder: Path, option: str) -> None:
-    mount = [*as_root(), program("mount"), "-o", f"remount,{option}", str(folder)]
-    subprocess.run(mount, check=True)
 
 
 def test_a_small_real_disk_fills_up(tmp_path: Path) -> None:
