@@ -16,6 +16,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlencode
@@ -143,8 +144,15 @@ def _said(answer: urllib3.BaseHTTPResponse) -> str:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    seconds = headers.get("Retry-After", "")
-    return min(float(seconds), LONGEST_WAIT) if seconds.isascii() and seconds.isdigit() else None
+    """The wait in seconds that was asked for, as such or as a date (beside the answer's own)."""
+    asked = headers.get("Retry-After", "")
+    if asked.isascii() and asked.isdigit():
+        return min(float(asked), LONGEST_WAIT)
+    try:
+        until, said = map(parsedate_to_datetime, (asked, headers.get("Date", "")))
+        return min(max(0.0, (until - said).total_seconds()), LONGEST_WAIT)
+    except (ValueError, TypeError):
+        return None
 
 
 def _secret(file: Path | None) -> str:

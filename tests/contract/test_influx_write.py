@@ -254,6 +254,23 @@ def test_a_wait_we_cannot_follow_is_ours_to_choose_or_bounded(header: str) -> No
     assert busy.value.after in {None, 300.0}
 
 
+@pytest.mark.parametrize(
+    ("until", "after"),
+    [
+        ("Wed, 21 Oct 2026 07:28:09 GMT", 9.0),
+        ("Wed, 21 Oct 2026 07:27:59 GMT", 0.0),
+        ("Thu, 22 Oct 2026 07:28:00 GMT", 300.0),
+        ("soon", None),
+    ],
+)
+def test_a_date_to_come_back_at_is_followed_by_the_servers_own_clock(
+    until: str, after: float | None
+) -> None:
+    with pytest.raises(StoreBusy) as busy:
+        judge(429, {"Retry-After": until, "Date": "Wed, 21 Oct 2026 07:28:00 GMT"}, "")
+    assert busy.value.after == after
+
+
 # --- version 2: the wire
 
 

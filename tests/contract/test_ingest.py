@@ -206,6 +206,43 @@ async def test_a_database_that_is_away_for_a_while_costs_nothing(
     assert ended.summary.rejected == 0
 
 
+async def test_hours_without_a_database_wait_at_the_broker_and_not_in_memory(
+    tmp_path: Path, moss: Broker
+) -> None:
+    """A backlog many times what ingest may hold; then the database returns, and all of it lands."""
+    port, last, each = free_port(), 1500, 40
+    here = centre(tmp_path, moss.url, f"http://127.0.0.1:{port}")
+    note = "x" * 400  # so that the backlog is tens of megabytes
+    with influx1(tmp_path / "influx", port=port) as server, ingest_program(here) as process:
+        async with connect(here.mqtt, client_id="gw") as there:
+            await eventually(lambda: "ingest ready" in log_of(here))
+            await send(there, 1)
+            await eventually(lambda: counts(here) == all_of(1))
+            server.process.kill()
+            server.process.wait()
+            before = memory(process.pid)
+            for seq in range(2, last + 1):
+                rows = [
+                    Reading(f"lamp-{n}", "lamp", T0 + seq * 1000 + k, {"power": 1.0, "note": note})
+                    for n in range(DEVICES)
+                    for k in range(each // DEVICES)
+                ]
+                body = compose_telemetry(STREAM, seq, [telemetry_body(rows)], compress=False)
+                await there.publish(TELEMETRY, body)
+            assert "the database is away" in log_of(here)
+            assert memory(process.pid) - before < 20
+        with influx1(tmp_path / "influx", port=port):
+            await eventually(lambda: confirmed(here) == {STREAM: Confirmed(last)}, 60)
+            assert sum(count.rows for count in counts(here)) == (last - 1) * each + DEVICES
+            assert memory(process.pid) - before < 60
+
+
+def memory(pid: int) -> float:
+    """Resident megabytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1000
+
+
 async def test_a_record_that_does_not_come_is_missing_until_it_does(
     tmp_path: Path, moss: Broker
 ) -> None:

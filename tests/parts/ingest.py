@@ -12,6 +12,8 @@ from gateway.centre import ingest
 from gateway.config.site import BrokerOptions, Centre, InfluxOptions
 from tests.parts.process import program, running
 
+_NAMES = ("database", "org", "bucket", "token_file")
+
 
 def centre(folder: Path, broker_url: str, influx_url: str | None = None) -> Centre:
     """A centre on a broker, with the embedded store or an InfluxDB 1 database."""
@@ -51,8 +53,9 @@ def write_file(centre: Centre) -> Path:
     text = f'schema = 1\n[centre]\ndata_dir = "{centre.data_dir}"\n'
     text += f'[mqtt]\nurl = "{centre.mqtt.url}"\n'
     if centre.influx is not None:
-        text += f'[influx]\nurl = "{centre.influx.url}"\napi = "v1"\n'
-        text += f'database = "{centre.influx.database}"\n'
+        given = {key: getattr(centre.influx, key) for key in ("url", "api", *_NAMES)}
+        pairs = (f'{key} = "{value}"\n' for key, value in given.items() if value is not None)
+        text += "[influx]\n" + "".join(pairs)
     centre.file.write_text(text)
     return centre.file
 

@@ -145,20 +145,30 @@ class Batch:
 
     def _tally(self, root: Root, readings: Sequence[Reading]) -> None:
         """Count readings by device and hour; a device never seen so early is noted."""
-        assets, notes = self._ledger.register.assets, self.notes
+        counts: dict[tuple[str, int], Tally] = {}
+        oldest: dict[str, Reading] = {}
         for reading in readings:
-            key = DeviceKey(root, reading.device)
-            place = (key, reading.t // HOUR)
-            tally = notes.tallies.get(place)
+            device, t = reading.device, reading.t
+            tally = counts.get((device, t // HOUR))
             if tally is None:
-                tally = notes.tallies[place] = Tally()
+                tally = counts[device, t // HOUR] = Tally()
             tally.came += 1
             if not reading.values:
                 tally.empty += 1
-            asset = assets.get(key)
-            if asset is None or reading.t < asset.since:
-                _, since = notes.seen.get(key, ("", reading.t))
-                notes.seen[key] = (reading.kind, min(since, reading.t))
+            if device not in oldest or t < oldest[device].t:
+                oldest[device] = reading
+        for (device, hour), tally in counts.items():
+            known = self.notes.tallies.setdefault((DeviceKey(root, device), hour), Tally())
+            known.came += tally.came
+            known.empty += tally.empty
+        for device, reading in oldest.items():
+            self._see(DeviceKey(root, device), reading)
+
+    def _see(self, key: DeviceKey, reading: Reading) -> None:
+        asset = self._ledger.register.assets.get(key)
+        if asset is None or reading.t < asset.since:
+            _, since = self.notes.seen.get(key, (reading.kind, reading.t))
+            self.notes.seen[key] = (reading.kind, min(since, reading.t))
 
     def _stream(self, key: StreamKey) -> Stream:
         return self.streams.get(key) or self._ledger.stream(key)
