@@ -14,10 +14,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
 from gateway.centre.database import open_store
+from gateway.centre.ingest import figures
 from gateway.centre.ingest.batch import Summary
 from gateway.centre.ingest.deadletters import DeadLetters
 from gateway.centre.ingest.inbox import Inbox
@@ -35,6 +37,7 @@ __all__ = ["CannotStart", "Pace", "Redriven", "Summary", "redrive", "run"]
 log = get_logger()
 
 PACE = Pace()
+SHOW = 10.0  # seconds between two looks at the figures
 LAST_WRITE = 1.0  # seconds a batch may still take once we were told to stop
 
 
@@ -74,9 +77,11 @@ async def run(
         )
         with consumer:
             ended = _start(worker)
+            showing = asyncio.ensure_future(_show(worker, centre.data_dir))
             try:
                 await _until(stop, ended, consumer, ready)
             finally:
+                showing.cancel()
                 worker.stop(LAST_WRITE)
                 await asyncio.wait([ended], timeout=LAST_WRITE + 0.5)
                 if not ended.done():
@@ -133,6 +138,14 @@ async def _until(
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     finally:
         stopped.cancel()
+
+
+async def _show(worker: Worker, data_dir: Path) -> None:
+    """Keep the figures up to date until cancelled; a disk that refuses them is no reason to end."""
+    while True:
+        with contextlib.suppress(OSError):
+            figures.put(data_dir, worker.figures)
+        await asyncio.sleep(SHOW)
 
 
 def _figures(summary: Summary) -> dict[str, int]:

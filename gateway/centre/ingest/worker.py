@@ -26,6 +26,7 @@ from random import Random
 from gateway.centre.history import Store, StoreBusy, StoreRefused
 from gateway.centre.ingest.batch import Batch, Summary
 from gateway.centre.ingest.deadletters import DeadLetters, Letter, cause
+from gateway.centre.ingest.figures import exposition
 from gateway.centre.ingest.inbox import Inbox
 from gateway.centre.ingest.intake import read
 from gateway.centre.ingest.ledger import Ledger
@@ -101,6 +102,16 @@ class Worker:
             self._done,
             missing=sum(stream.gaps for stream in streams),
             lost=sum(stream.lost for stream in streams),
+        )
+
+    @property
+    def figures(self) -> str:
+        """For Prometheus; from any thread."""
+        return exposition(
+            self._done,
+            dict(self._causes),
+            self._books.ledger.streams,
+            database_up=self._trouble is None,
         )
 
     def stop(self, patience: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from base64 import b64decode
@@ -403,6 +404,28 @@ def test_the_dead_letter_file_is_bounded(tmp_path: Path) -> None:
     sizes = [(tmp_path / name).stat().st_size for name in (deadletters.FILE, deadletters.OLDER)]
     assert max(sizes) <= 1200
     assert b"row 99 " in (tmp_path / deadletters.FILE).read_bytes()
+
+
+def test_its_figures_are_prometheus_text(bench: Bench) -> None:
+    bench.store.rejected = (Rejected("lamp power=1 1", "field type conflict"),)
+    with bench.working() as worker:
+        for first in (1, 1, 5):
+            bench.put(TELEMETRY, telemetry(first, [reading(first)]))
+        eventually(lambda: len(bench.acknowledged) == 3)
+    rows = [row for row in worker.figures.splitlines() if not row.startswith("#")]
+    gateway = '{site="ayala",gateway="gw-1"}'
+    assert {row.rpartition(" ")[0]: int(row.rpartition(" ")[2]) for row in rows} == {
+        "wayside_ingest_database_up": 1,
+        "wayside_ingest_messages_total": 3,
+        "wayside_ingest_readings_total": 2,
+        "wayside_ingest_stored_total": 2,
+        'wayside_ingest_dead_letters_total{cause="type conflict"}': bench.store.writes,
+        f"wayside_ingest_records_missing{gateway}": 3,
+        f"wayside_ingest_records_lost{gateway}": 0,
+        f"wayside_ingest_records_again_total{gateway}": 1,
+    }
+    for row in worker.figures.splitlines():
+        assert re.fullmatch(r'# (HELP|TYPE) \w+ .+|\w+(\{(\w+="[^"]*",?)+\})? \d+', row), row
 
 
 def test_nothing_is_deleted_unasked(bench: Bench) -> None:
