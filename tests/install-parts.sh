@@ -7,7 +7,7 @@ set -eu
 parts="mosquitto:mosquitto mosquitto-clients:mosquitto_sub influxdb:influxd
 victoria-metrics:victoria-metrics chromium:chromium mbpoll:mbpoll socat:socat openssl:openssl
 nodejs:node npm:npm systemd:systemd-analyze
-snmpd:snmpd snmp:snmpget
+snmpd:snmpd snmp:snmpget faketime:faketime
 iproute2:ip iptables:iptables"
 
 PATH=$PATH:/usr/sbin:/sbin

@@ -68,6 +68,14 @@ class Checkups:
         for checkup in self._of.values():
             checkup.due = self._soon
 
+    def shift(self, by: Millis) -> None:
+        """The clock was set by so many ms: what has lasted for a while has lasted no longer."""
+        for checkup in self._of.values():
+            if checkup.course is not None:
+                checkup.course = replace(checkup.course, since=checkup.course.since + by)
+            if checkup.told is not None:
+                checkup.told = replace(checkup.told, since=checkup.told.since + by)
+
     async def identify(self, link: Link, checkup: Checkup, now: float) -> None:
         """Look who a device is that has just answered; LinkDown as ``Link.read``."""
         if self._driver.verify is None:

@@ -3,6 +3,9 @@
 Pollers only leave their readings here. They are judged by a task of its own, all that came
 together at once, so that a rule that fails never stops a poll and a poll never waits for a rule.
 Recording and rules see all of a reading, the journal what of it is news (``news``).
+
+Should judging fail again and again, readings wait for it, but no more than ``MOST_WAITING``: after
+that the oldest are never judged, which the log says once. What is published misses none of them.
 """
 
 from __future__ import annotations
@@ -15,10 +18,13 @@ from gateway.edge.journal import Journal
 from gateway.edge.news import Watch, news
 from gateway.faults.engine import FaultEngine
 from gateway.log import get_logger
-from gateway.model import NOTHING, Alarm, AlarmAction, Event, Reading, State
+from gateway.model import NOTHING, Alarm, AlarmAction, Event, Millis, Reading, State
 from gateway.recording import Note, Recorder, Row
 
 log = get_logger()
+
+MOST_WAITING = 50_000
+"""Readings, some minutes' worth of a large site."""
 
 
 class Intake:
@@ -42,6 +48,7 @@ class Intake:
         self._watches = watches
         self._waiting: deque[Reading] = deque()
         self._some = asyncio.Event()
+        self._behind = False
         self.readings = 0
         self.silent = 0
         self.raised: Counter[str] = Counter()
@@ -53,6 +60,11 @@ class Intake:
         if published is not None:
             self._publish(published)
         self._waiting.append(reading)
+        if len(self._waiting) > MOST_WAITING:
+            self._waiting.popleft()
+            if not self._behind:
+                self._behind = True
+                log.error("judging is behind; the oldest readings are not judged")
         self._some.set()
 
     def _publish(self, reading: Reading) -> None:
@@ -73,6 +85,7 @@ class Intake:
 
     def judge_all(self) -> None:
         """Judge what is there."""
+        self._behind = False
         while self._waiting:
             reading = self._waiting.popleft()
             if self._recorder is not None:
@@ -116,6 +129,22 @@ class Intake:
                 severity=outcome.severity.value,
             )
         self._journal.outcomes(outcomes)
+
+    def note(self, event: Event) -> None:
+        """An event that came from no rule: to the journal, for whoever made it has logged it."""
+        self._journal.outcomes([event])
+
+    def restarted(self, t: Millis) -> None:
+        """The recording should know that the gateway began at ``t``."""
+        if self._recorder is not None:
+            self._record(self._recorder, Note(t, "restart"))
+
+    def clock(self, before: Millis, after: Millis) -> None:
+        """The clock was set: what was seen before is judged, and the rules begin anew."""
+        self.judge_all()
+        self._engine.begin()
+        if self._recorder is not None:
+            self._record(self._recorder, Note(after, "clock", {"from": before}))
 
     def _record(self, recorder: Recorder, row: Row) -> None:
         try:

@@ -58,6 +58,11 @@ class Journal:
         #: Set whenever there is something that should not wait for the next second.
         self.urgent = asyncio.Event()
 
+    @property
+    def refused(self) -> bool:
+        """Whether the disk refused the latest flush, and memory has what it held."""
+        return self._refused is not None
+
     # What is to be written
 
     def reading(self, reading: Reading) -> None:

@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,18 @@ class Part:
 
 
 @contextlib.asynccontextmanager
-async def wayside(folder: Path, *words: str) -> AsyncIterator[Part]:
-    """Run a ``wayside`` command until the block ends; its log goes to ``folder``."""
+async def wayside(folder: Path, *words: str, before: Sequence[str] = ()) -> AsyncIterator[Part]:
+    """Run a ``wayside`` command until the block ends; its log goes to ``folder``.
+
+    ``before`` are words to put in front of it: another program that runs it.
+    """
     log = folder / f"wayside-{words[0]}.log"
     with log.open("ab") as sink:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "gateway", *words), cwd=folder, stdout=PIPE, stderr=sink
+            *(*before, sys.executable, "-m", "gateway", *words),
+            cwd=folder,
+            stdout=PIPE,
+            stderr=sink,
         )
     try:
         yield Part(process, log)
