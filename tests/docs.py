@@ -19,6 +19,8 @@ from gateway.cli.commands import app
 from gateway.config.reference import render as configuration
 from gateway.diagnosis import WORDS
 from gateway.driver import Symptom
+from gateway.edge.health import FIGURES
+from gateway.edge.metrics import FAMILIES
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MADE = "<!-- Made from the code by `make docs`; do not edit. -->\n\n"
@@ -72,8 +74,26 @@ def advice() -> str:
     return "\n".join(parts)
 
 
+def health() -> str:
+    """The points of the gateway's own reading, and its metrics."""
+    points = [f"| `{name}` | {one.unit} | {one.meaning} |" for name, one in FIGURES.items()]
+    metrics = [f"| `{one.name}` | {one.kind} | {one.help} |" for one in FAMILIES]
+    return "\n".join(
+        [
+            "| point | unit | meaning |\n|---|---|---|",
+            *points,
+            "| `bus_use_NAME` | % | the use of each bus; other marks than a-z, 0-9 become `_` |",
+            "\n| metric | type | meaning |\n|---|---|---|",
+            *metrics,
+        ]
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {"commands.md": commands, "configuration.md": configuration}
-PARTS: dict[str, tuple[str, Callable[[], str]]] = {"field.md": ("advice", advice)}
+PARTS: dict[str, tuple[str, Callable[[], str]]] = {
+    "field.md": ("advice", advice),
+    "operations.md": ("health", health),
+}
 NAMES = (*PAGES, *PARTS)
 
 

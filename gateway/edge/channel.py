@@ -16,19 +16,19 @@ from gateway import __version__, wire
 from gateway.config.site import Site
 from gateway.edge.clock import Clock
 from gateway.edge.journal import Journal
-from gateway.edge.outbox.contract import Outbox
+from gateway.edge.outbox.contract import Lane, Outbox
+from gateway.edge.pulse import Pulse
 from gateway.log import get_logger
-from gateway.model import AlarmAction
+from gateway.model import AlarmAction, Event
 
 if TYPE_CHECKING:
     from gateway.edge.publisher import Publisher
+    from gateway.edge.trouble import Trouble
 
 log = get_logger()
 
 #: Seconds the end may take to send what is left.
 DRAIN = 0.6
-#: So many seconds without an acknowledgement of anything under way are no slow broker any more.
-STUCK = 180.0
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -39,13 +39,14 @@ class Channel:
     ``confirmed_before`` whether an earlier run saw the centre confirm.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # by keyword: what it shares with the rest of the daemon
         self,
         site: Site,
         outbox: Outbox,
         journal: Journal,
         *,
         clock: Clock,
+        pulse: Pulse,
         act: Callable[[AlarmAction], None],
         is_current: Callable[[tuple[str, ...]], bool],
         confirmed_before: bool,
@@ -54,11 +55,11 @@ class Channel:
         self._outbox = outbox
         self._journal = journal
         self._clock = clock
+        self._pulse = pulse
         self._act = act
         self._is_current = is_current
         self._confirmed_before = confirmed_before
         self._publisher: Publisher | None = None
-        self._seen, self._seen_at = 0, clock.monotonic()
 
     @property
     def published(self) -> int:
@@ -70,13 +71,24 @@ class Channel:
         """Whether there is a connection."""
         return self._publisher is not None and self._publisher.uplink.connected
 
-    def stuck(self, now: float) -> bool:
-        """Whether messages have been under way for minutes and none got through."""
-        uplink = self._publisher.uplink if self._publisher else None
-        moved = uplink is None or not uplink.connected or not uplink.in_flight
-        if moved or self.published != self._seen:
-            self._seen, self._seen_at = self.published, now
-        return now - self._seen_at > STUCK
+    @property
+    def set_aside(self) -> int:
+        """Messages that no broker would take; they stay in the outbox."""
+        return self._publisher.uplink.set_aside if self._publisher else 0
+
+    @property
+    def unconfirmed(self) -> float:
+        """For how many seconds the centre has confirmed nothing of what the broker has."""
+        return self._publisher.uplink.unconfirmed if self._publisher else 0.0
+
+    @property
+    def rival(self) -> bool:
+        """Whether another client seems to be connected with our id."""
+        return self._publisher is not None and self._publisher.uplink.rival
+
+    def unsent(self, lane: Lane, oldest: int) -> tuple[int, int]:
+        """The first seq from ``oldest`` on that the broker has not, and how many it has."""
+        return self._publisher.unsent(lane, oldest) if self._publisher else (oldest, 0)
 
     def notify(self) -> None:
         """There is something new in the outbox."""
@@ -85,6 +97,7 @@ class Channel:
 
     async def run(self) -> None:
         """Publish until cancelled."""
+        self._promise(0.0)
         await asyncio.to_thread(import_module, "gateway.edge.publisher")
         self._publisher = self._make()
         await self._publisher.run()
@@ -104,6 +117,7 @@ class Channel:
             group=max(1, round(mqtt.batch / outbox.flush)),
             batch=mqtt.batch,
             compress=mqtt.compress,
+            backlog_share=mqtt.backlog_share,
             version=__version__,
             boot=_boot(),
         )
@@ -112,9 +126,20 @@ class Channel:
             on_message=self._arrived,
             on_confirmed=lambda: self._journal.remember("confirmed", value=True),
             is_current=self._is_current,
+            on_trouble=self._trouble,
+            promise=self._promise,
         )
         root = wire.Root(gateway.site, gateway.id)
         return Publisher(self._outbox, root, mqtt, terms, calls, clock=self._clock)
+
+    def _promise(self, seconds: float) -> None:
+        self._pulse.promise("uplink", self._clock.monotonic() + seconds)
+
+    def _trouble(self, trouble: Trouble) -> None:
+        """The log has it; the centre hears of it by an event of the gateway's own."""
+        values = {**trouble.values, "message": trouble.message, "try": list(trouble.advice)}
+        gateway = self._site.gateway.id
+        self._journal.outcomes([Event(gateway, trouble.name, self._clock.now(), values)])
 
     def _arrived(self, parts: tuple[str, ...], payload: bytes) -> None:
         what, device, name = parts

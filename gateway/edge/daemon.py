@@ -23,25 +23,29 @@ from gateway import recording, wire
 from gateway.config.site import Site
 from gateway.edge.channel import Channel
 from gateway.edge.clock import SYSTEM, Clock
+from gateway.edge.clockwork import KEPT, Clockwork, Told
 from gateway.edge.counters import counters
 from gateway.edge.flush import Flusher
-from gateway.edge.health import EVERY, gateway_device, machine, queues
+from gateway.edge.health import gateway_device
+from gateway.edge.hold import Hold
 from gateway.edge.intake import Intake
 from gateway.edge.journal import Journal
 from gateway.edge.lock import CannotStart, locked
 from gateway.edge.news import watches
 from gateway.edge.notify import Notifier, watch
-from gateway.edge.outbox.contract import Depth, Lane
-from gateway.edge.outbox.ring import RingOutbox, adopt
+from gateway.edge.outbox.ring import LEAST_BYTES, RingOutbox, adopt
 from gateway.edge.poller import Poller
-from gateway.edge.pulse import Pulse
+from gateway.edge.pulse import STUCK, Pulse
 from gateway.edge.slots import Slots
 from gateway.edge.state import State
 from gateway.edge.supervise import Supervisor
+from gateway.edge.timekeeper import Signs, Timekeeper
+from gateway.edge.timesigns import machine as machine_signs
+from gateway.edge.vitals import Parts, Vitals
 from gateway.faults.engine import FaultEngine
 from gateway.faults.rules import load_rules
 from gateway.log import get_logger
-from gateway.model import Event, Reading, Value
+from gateway.model import Event, Millis
 
 __all__ = ["CannotStart", "Summary", "run"]
 
@@ -51,7 +55,6 @@ log = get_logger()
 LAST_POLLS, LAST_FLUSH, GOODBYE = 0.6, 0.6, 0.6
 #: Buses poll in this many groups, shifted against each other: few wake-ups, and no burst of all.
 _PHASES = 10
-_STUCK = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +76,21 @@ async def run(
     *,
     stop: asyncio.Event,
     record: Path | None = None,
-    clock: Clock = SYSTEM,
+    signs: Signs | None = None,
     notifier: Notifier | None = None,
+    patience: float = STUCK,
 ) -> Summary:
     """Run the gateway until ``stop`` is set.
+
+    Whoever is overdue by ``patience`` seconds is stuck, and the watchdog is told.
 
     Raises:
         CannotStart: its folder is in use or cannot be used, or the recording cannot be written.
     """
     with locked(site.gateway.data_dir), ExitStack() as files:
         recorder = None if record is None else files.enter_context(_recording(record))
-        gateway = Gateway(site, recorder, clock, notifier or Notifier())
+        pulse = Pulse(patience)
+        gateway = Gateway(site, recorder, signs or machine_signs(), notifier or Notifier(), pulse)
         try:
             await gateway.live(stop)
         finally:
@@ -106,14 +113,21 @@ class Gateway:
     """The parts of a running gateway."""
 
     def __init__(
-        self, site: Site, recorder: recording.Recorder | None, clock: Clock, notifier: Notifier
+        self,
+        site: Site,
+        recorder: recording.Recorder | None,
+        signs: Signs,
+        notifier: Notifier,
+        pulse: Pulse,
     ) -> None:
         self._site = site
-        self._clock = clock
         self._notifier = notifier
-        self._began = clock.monotonic()
+        self._pulse = pulse
         self._itself = gateway_device(site)
         self._state = _open_state(site.gateway.data_dir / "state.db")
+        keeper = Timekeeper(signs, trust=site.gateway.clock == "trust", kept=self._state.get(KEPT))
+        self._clock = clock = Clock(keeper.now, SYSTEM.monotonic)
+        self._began = clock.monotonic()
         self._outbox = _open_outbox(site)
         self._engine = FaultEngine(
             (*site.devices, self._itself),
@@ -124,14 +138,16 @@ class Gateway:
         )
         self._journal = Journal(site.gateway.id, self._outbox, self._state, self._engine.snapshot)
         self._intake = Intake(self._engine, self._journal, recorder, watches(site.devices))
-        self._pulse = Pulse()
+        self._hold = _hold(site, keeper.boot)
+        self._clockwork = self._begin_clockwork(keeper)
         self._known = {device.id for device in (*site.devices, self._itself)}
         self._channel = Channel(
             site,
             self._outbox,
             self._journal,
             clock=clock,
-            act=self._intake.act,
+            pulse=self._pulse,
+            act=self._clockwork.act,
             is_current=self._is_current,
             confirmed_before=bool(self._state.get("confirmed")),
         )
@@ -142,6 +158,7 @@ class Gateway:
             clock=clock,
             pulse=self._pulse,
             durable=self._kept,
+            tell=self._clockwork.tell,
         )
         self._supervisor = Supervisor()
         slots = Slots(clock)
@@ -149,38 +166,79 @@ class Gateway:
         self.pollers = {
             bus.name: Poller(
                 bus,
-                self._intake.take,
+                self._clockwork.take,
                 clock=clock,
                 slots=slots,
                 chance=random.random,
                 pulse=self._pulse,
                 phase=number % _PHASES / _PHASES,
                 counters=counting,
-                tell=lambda event: self._journal.outcomes([event]),
+                tell=self._clockwork.tell,
             )
             for number, bus in enumerate(site.buses.values())
             if bus.devices
         }
-        if recorder is not None:
-            recorder.write(recording.Note(clock.now(), "restart"))
+
+        self._vitals = self._begin_vitals()
+
+    def _begin_vitals(self) -> Vitals:
+        starts = self._state.get("starts")
+        starts = starts + 1 if isinstance(starts, int) else 1
+        self._journal.keep("starts", starts)
+        parts = Parts(
+            pollers=self.pollers,
+            intake=self._intake,
+            journal=self._journal,
+            outbox=self._outbox,
+            channel=self._channel,
+            flusher=self._flusher,
+            supervisor=self._supervisor,
+            standing=lambda: len(self._engine.active()),
+            clock=self._clockwork.figures,
+            starts=starts,
+        )
+        take = self._clockwork.take
+        return Vitals(self._site, parts, take, clock=self._clock, pulse=self._pulse)
+
+    def _begin_clockwork(self, keeper: Timekeeper) -> Clockwork:
+        told = Told(
+            intake=self._intake,
+            journal=self._journal,
+            pulse=self._pulse,
+            flush=lambda: self._flusher.flush(telemetry=True),
+            shift=self._shift,
+        )
+        return Clockwork(
+            keeper,
+            self._hold,
+            told,
+            gateway=self._itself.id,
+            period=self._site.outbox.flush,
+            monotonic=self._clock.monotonic,
+        )
 
     async def live(self, stop: asyncio.Event) -> None:
         """Begin, run until ``stop``, and end in good order."""
+        self._clockwork.start()
         self._resume()
         keep = self._supervisor.keep
+        well = f"polling {len(self._site.devices)} devices"
         async with asyncio.TaskGroup() as group:
             start = group.create_task
             polling = [start(keep(f"bus {n}", p.run), name=n) for n, p in self.pollers.items()]
             others = [
+                start(keep("clock", self._clockwork.run)),
                 start(keep("judge", self._intake.judge)),
                 start(keep("flush", self._flusher.run)),
-                start(keep("health", self._health)),
-                start(keep("watchdog", lambda: watch(self._notifier, self._broken))),
+                start(keep("health", self._vitals.run)),
+                start(keep("watchdog", lambda: watch(self._notifier, self._broken, well))),
             ]
+            listen = self._site.gateway.metrics
+            if listen is not None:
+                others.append(start(keep("metrics", lambda: self._metrics(listen))))
             uplink = [start(keep("uplink", self._channel.run), name="uplink")]
             await asyncio.sleep(0)
             self._notifier.ready()
-            self._notifier.status(f"polling {len(self._site.devices)} devices")
             log.info("running", devices=len(self._site.devices), buses=len(self.pollers))
             await stop.wait()
             log.info("stopping")
@@ -188,6 +246,7 @@ class Gateway:
             await _end(polling, LAST_POLLS)
             await _end(others, LAST_POLLS)
             self._intake.judge_all()
+            await self._clockwork.last(LAST_FLUSH)
             await self._flusher.last(LAST_FLUSH)
             await self._channel.drain()
             await _end(uplink, GOODBYE)
@@ -202,6 +261,7 @@ class Gateway:
     def _close_files(self) -> None:
         self._state.close()
         self._outbox.close()
+        self._hold.close()
 
     def summary(self) -> Summary:
         """What it did so far."""
@@ -225,7 +285,7 @@ class Gateway:
         if self._state.set_aside is not None:
             log.error("the state was damaged; a fresh one begins", reason=self._state.set_aside)
             lost = {"reason": self._state.set_aside}
-            self._intake.tell([Event(self._itself.id, "state_lost", now, lost)])
+            self._clockwork.tell(Event(self._itself.id, "state_lost", now, lost))
         untold = self._journal.untold()
         for head, body in untold:
             self._journal.record(head, body)
@@ -250,6 +310,11 @@ class Gateway:
         self._intake.flush()
         self._channel.notify()
 
+    def _shift(self, by: Millis) -> None:
+        """The clock was set by so many ms."""
+        for poller in self.pollers.values():
+            poller.shift(by)
+
     def _is_current(self, parts: tuple[str, ...]) -> bool:
         """Whether a card or an alarm the broker has retained is still ours."""
         if parts[0] == "device":
@@ -258,47 +323,16 @@ class Gateway:
 
     # What runs
 
-    async def _health(self) -> None:
-        """The gateway's own reading, by the same way as everybody's."""
-        await asyncio.sleep(1.0)
-        while True:
-            self._pulse.promise("health", self._clock.monotonic() + EVERY + _STUCK)
-            values = await self._figures()
-            self._intake.take(Reading(self._itself.id, "gateway", self._clock.now(), values))
-            await asyncio.sleep(EVERY)
+    async def _metrics(self, listen: str) -> None:
+        """The gateway's health for Prometheus, where a site asks for it."""
+        from gateway.edge.metrics import serve  # noqa: PLC0415  # most sites do not
 
-    async def _figures(self) -> dict[str, Value]:
-        did = self.summary()
-        waiting = await self._journal.on_disk(self._depths)
-        return {
-            "uptime": round(did.seconds),
-            "devices": len(self._site.devices),
-            "polls": did.polls,
-            "readings": did.readings,
-            "silent": did.silent,
-            "slip": did.slip,
-            "links_lost": sum(p.figures.links_lost for p in self.pollers.values()),
-            "alarms": len(self._engine.active()),
-            "published": did.published,
-            "connected": self._channel.connected,
-            "lost": self._flusher.lost,
-            "restarts": did.restarts,
-            **queues(waiting, self._site.outbox.flush),
-            **machine(self._site.gateway.data_dir),
-        }
-
-    def _depths(self) -> dict[Lane, tuple[Depth, int]]:
-        """What waits in the outbox; nothing is known of a disk that cannot be read."""
-        try:
-            return {lane: (self._outbox.depth(lane), self._outbox.last(lane)) for lane in Lane}
-        except OSError:
-            return {}
+        await serve(listen, self._vitals.snapshot)
 
     def _broken(self) -> list[str]:
         """Who should have moved on by now and has not."""
-        now = self._clock.monotonic()
-        broken = [str(who) for who in self._pulse.broken(now)]
-        return [*broken, "uplink"] if self._channel.stuck(now) else broken
+        late = self._pulse.broken(self._clock.monotonic())
+        return [who if isinstance(who, str) else f"bus {who[0]}" for who in late]
 
 
 def _open_state(path: Path) -> State:
@@ -321,6 +355,13 @@ def _open_outbox(site: Site) -> RingOutbox:
         return RingOutbox.open(folder / "outbox.ring", most)
     except (OSError, ValueError) as error:
         raise CannotStart(f"the outbox cannot be opened: {error}") from error
+
+
+def _hold(site: Site, boot: str) -> Hold:
+    """What waits for the time may take a quarter of what may wait for the broker, beside it."""
+    folder, most = site.gateway.data_dir, max(LEAST_BYTES, site.outbox.max_bytes // 4)
+    gateway = site.gateway.id
+    return Hold(folder / "held.ring", most, RingOutbox.open, gateway=gateway, boot=boot)
 
 
 async def _end(tasks: list[asyncio.Task[NoReturn]], patience: float) -> None:

@@ -7,25 +7,25 @@ record.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
 from gateway import wire
 from gateway.edge.clock import Clock
 from gateway.edge.journal import Journal
+from gateway.edge.outbox.contract import Lane
 from gateway.edge.pulse import Pulse
 from gateway.log import get_logger
+from gateway.model import Event
 
 log = get_logger()
-
-#: A flush that takes so many seconds is stuck.
-STUCK = 60.0
 
 
 class Flusher:
     """Commits the journal of ``gateway`` every ``period`` seconds; ``durable()`` is told of it.
 
-    ``lost`` counts records that were given up.
+    ``tell`` gets an event of each loss; ``lost`` counts records that were given up, by lane.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class Flusher:
         clock: Clock,
         pulse: Pulse,
         durable: Callable[[], None],
+        tell: Callable[[Event], None],
     ) -> None:
         self._journal = journal
         self._gateway = gateway
@@ -44,13 +45,14 @@ class Flusher:
         self._clock = clock
         self._pulse = pulse
         self._durable = durable
-        self.lost = 0
+        self._tell = tell
+        self.lost: Counter[Lane] = Counter()
 
     async def run(self) -> None:
         """Flush, for ever."""
         due = self._clock.monotonic() + self._period
         while True:
-            self._pulse.promise("flush", due + STUCK)
+            self._pulse.promise("flush", due)
             with suppress(TimeoutError):
                 async with asyncio.timeout(due - self._clock.monotonic()):
                     await self._journal.urgent.wait()
@@ -69,9 +71,8 @@ class Flusher:
             lane, reason = drop.lane.value, drop.reason
             log.error("lost", lane=lane, reason=reason, first=drop.first, last=drop.last)
             dropped = wire.Dropped(drop.stream, ((drop.first, drop.last),), reason)
-            event = wire.dropped_event(self._gateway, self._clock.now(), dropped)
-            self._journal.outcomes([event])
-            self.lost += drop.last - drop.first + 1
+            self._tell(wire.dropped_event(self._gateway, self._clock.now(), dropped))
+            self.lost[drop.lane] += drop.last - drop.first + 1
 
     async def last(self, patience: float) -> None:
         """All there is, at the end; a disk that hangs is not waited for any longer."""

@@ -55,13 +55,21 @@ class Notifier:
             out.sendto(text.encode(), self._address)
 
 
-async def watch(notifier: Notifier, broken: Callable[[], Sequence[str]]) -> None:
-    """Tell systemd that we live, for as long as ``broken()`` names nobody who is stuck."""
+async def watch(notifier: Notifier, broken: Callable[[], Sequence[str]], well: str) -> None:
+    """Tell systemd that we live, for as long as ``broken()`` names nobody who is stuck.
+
+    ``well`` is the status line of a daemon in which nobody is.
+    """
     known: set[str] = set()
+    notifier.status(well)
     while True:
         stuck = set(broken())
-        for who in stuck - known:
+        for who in sorted(stuck - known):
             log.error("a task is stuck; the watchdog is not fed", task=who)
+        for who in sorted(known - stuck):
+            log.info("a task moves on again", task=who)
+        if stuck != known:
+            notifier.status(f"stuck: {', '.join(sorted(stuck))}" if stuck else well)
         known = stuck
         if not stuck:
             notifier.alive()

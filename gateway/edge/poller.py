@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import NoReturn
 
 from gateway.config.site import Bus
@@ -30,9 +29,11 @@ from gateway.edge.checkup import Checkups
 from gateway.edge.clock import Clock
 from gateway.edge.counters import Counters
 from gateway.edge.exchange import Heard, ask, reading, silent
+from gateway.edge.figures import Figures
 from gateway.edge.jobs import Jobs
-from gateway.edge.pulse import STUCK, Pulse
+from gateway.edge.pulse import Pulse
 from gateway.edge.slots import Slots
+from gateway.edge.timekeeper import STEP
 from gateway.log import get_logger
 from gateway.model import NOTHING, Event, Millis, Reading
 
@@ -42,23 +43,12 @@ FIRST_BACKOFF = 0.2
 LONGEST_BACKOFF = 30.0
 #: A link on which nobody answers may be half open: after so many seconds it is opened anew.
 DEAF = 60.0
-# A wall clock that was set back by less than this (ms) is waited for: stamps stay in order.
-_SMALL_STEP = 1000
 
 Sink = Callable[[Reading], None]
 
 
 class _Deaf(LinkDown):
     """The link is open and nobody answers on it."""
-
-
-@dataclass(slots=True)
-class Figures:
-    """What a poller has done since it started."""
-
-    polls: int = 0
-    silent: int = 0
-    links_lost: int = 0
 
 
 class Poller:
@@ -106,11 +96,28 @@ class Poller:
         """Ticks that a busy bus passed over."""
         return self._agenda.slip
 
+    @property
+    def suspects(self) -> int:
+        """Devices that stayed silent the latest time they were asked, or could not be asked."""
+        return len(self._agenda) if self._dark else self._agenda.suspects
+
+    @property
+    def down(self) -> bool:
+        """Whether the wire is gone, and nobody was heard since."""
+        return self._dark
+
+    def shift(self, by: Millis) -> None:
+        """The clock was set by so many ms; what is remembered moves along."""
+        for turn in self._agenda:
+            turn.stamp += by
+        self._checkups.shift(by)
+
     async def run(self) -> NoReturn:
         """Open, poll, reopen, for ever; may be run again if it failed."""
         try:
             await self._keep_open()
         finally:
+            self._pulse.kept((self._bus.name, "open"))
             self.orders.refuse("the bus was closed")
 
     async def _keep_open(self) -> NoReturn:
@@ -120,7 +127,7 @@ class Poller:
             self._answers = 0
             self._blamed.clear()
             opened = False
-            self._promise("open", STUCK)
+            self._promise("open")
             try:
                 async with self._bus.driver.open(self._bus.options) as link:
                     opened = True
@@ -138,7 +145,7 @@ class Poller:
             self._lose(why, everyone=fruitless > 1 or not opened)
             pause = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(fruitless - 1, 20))
             pause *= 0.5 + 0.5 * self._chance()
-            self._promise("open", pause + STUCK)
+            self._promise("open", pause)
             await asyncio.sleep(pause)
 
     async def _serve(self, link: Link, *, rested: bool) -> None:
@@ -164,16 +171,18 @@ class Poller:
     async def _work(self, link: Link, number: int) -> NoReturn:
         while True:
             job = await self._jobs.next()
-            self._promise(number, STUCK)
+            self._promise(number)
+            self.figures.begin(self._clock.monotonic())
             try:
                 if isinstance(job, Poll):
                     await self._poll(link, job)
                 else:
                     await job.carry_out(link)
             finally:
+                self.figures.end(self._clock.monotonic())
                 self._pulse.kept((self._bus.name, number))
 
-    def _promise(self, what: Hashable, seconds: float) -> None:
+    def _promise(self, what: int | str, seconds: float = 0.0) -> None:
         self._pulse.promise((self._bus.name, what), self._clock.monotonic() + seconds)
 
     async def _poll(self, link: Link, poll: Poll) -> None:
@@ -222,6 +231,8 @@ class Poller:
             result = self._checkups.examine(checkup, heard, result)
         self._speaks()
         self.figures.polls += 1
+        if heard.wrong is not None:
+            self.figures.failures[heard.wrong.symptom] += 1
         self._agenda.answered(poll, self._heard)
         self._sink(result)
 
@@ -243,6 +254,7 @@ class Poller:
     def _report_silent(self, turn: Turn, found: Finding) -> None:
         self.figures.polls += 1
         self.figures.silent += 1
+        self.figures.failures[found.symptom] += 1
         t = self._stamp(turn)
         checkup = self._checkups[turn.device]
         reason = self._checkups.failed(checkup, found, t, quietly=self._dark)
@@ -263,7 +275,7 @@ class Poller:
     def _stamp(self, turn: Turn) -> Millis:
         """The time of the reading, never the same twice for a device."""
         now = self._clock.now()
-        if now <= turn.stamp < now + _SMALL_STEP:
+        if now <= turn.stamp < now + STEP:  # a correction: stamps stay in order
             now = turn.stamp + 1
         turn.stamp = now
         return now

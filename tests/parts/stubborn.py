@@ -3,7 +3,8 @@
 As a driver (``stubborn``, an entry point), its devices hang, block the event loop or raise while a
 file of that name is in the bus's ``folder``. As a program, ``python -m tests.parts.stubborn SITE
 PATIENCE`` is ``wayside run`` with a watchdog of that patience, in which the disk, the publisher or
-the rules hang while a file says so in the working directory.
+the rules hang while a file says so in the working directory; its reading of itself comes twice a
+second.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import pytest
 
 from gateway.cli.running import site_of, until_stopped
 from gateway.driver import Block, Device, Raw, Value
-from gateway.edge import daemon
+from gateway.edge import daemon, vitals
 from gateway.edge.flow import Flow
 from gateway.faults.engine import FaultEngine
 from gateway.model import Control
@@ -119,6 +120,7 @@ def main(site: str, patience: str) -> None:
         _block_while(here / RULES)
         return feed(self, reading)
 
+    vars(vitals)["EVERY"] = 0.5
     os.fdatasync = slow_sync  # type: ignore[assignment]
     Flow.next = slow_next  # type: ignore[method-assign]
     FaultEngine.feed = slow_feed  # type: ignore[method-assign]

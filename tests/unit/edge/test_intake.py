@@ -6,6 +6,8 @@ import asyncio
 from contextlib import suppress
 from typing import Any, cast
 
+import pytest
+
 from gateway.edge.intake import Intake
 from gateway.edge.journal import Journal
 from gateway.edge.supervise import Supervisor
@@ -91,6 +93,19 @@ def test_a_rule_that_fails_costs_one_verdict_and_no_reading() -> None:
     assert [told.t for told in notebook.told] == [0, 1, 2, 3, 5, 6, 7, 8, 9]
     assert takes.raised == {"bin_fire": 9}
     assert takes.readings == 9, "a reading without values is none for a history"
+
+
+async def test_readings_that_nobody_judges_do_not_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("gateway.edge.intake.MOST_WAITING", 5)
+    takes, notebook, _ = intake()
+    for second in range(20):
+        takes.take(reading(second, temperature=80.0))
+    takes.judge_all()
+    assert len(notebook.readings) == 20, "published all the same"
+    assert [told.t for told in notebook.told] == [15, 16, 17, 18, 19]
+    assert capsys.readouterr().err.count("judging is behind") == 1
 
 
 async def test_silent_polls_are_counted_apart() -> None:
