@@ -16,9 +16,7 @@ call to the outbox goes through ``on_disk``, in turn with everybody else's.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
 
 from gateway.edge import grievances
 from gateway.edge.doubt import Doubt
@@ -27,6 +25,7 @@ from gateway.edge.outgoing import Composer, Outgoing
 from gateway.edge.pace import Pace
 from gateway.edge.sending import Course, Progress
 from gateway.edge.suspects import STRIKES, Suspects
+from gateway.edge.terms import OnDisk, Terms
 from gateway.edge.trouble import Tell, Trouble
 from gateway.log import get_logger
 from gateway.mqtt import WINDOW
@@ -38,47 +37,6 @@ LATE = 1.0
 """Seconds a live message may be under way before the next ones wait for it."""
 
 _ASK = {Lane.EVENTS: 100, Lane.TELEMETRY: 8}
-T = TypeVar("T")
-
-
-class OnDisk(Protocol):
-    """Runs a call in the outbox's own thread."""
-
-    def __call__(self, work: Callable[..., T], *arguments: Any) -> Awaitable[T]:  # noqa: ANN401
-        """Run it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How this gateway publishes; durations in seconds.
-
-    ``group`` records make one telemetry message, when complete or after ``batch``. ``confirm`` and
-    ``confirmed_before`` (an earlier run saw a ``confirmed``) say what frees the outbox. A record
-    that is missing at the centre so long after its PUBACK that it has ``settled`` is sent again;
-    so are a few of those nobody confirms, after ``unconfirmed`` and then ever more rarely.
-    ``backlog_share`` is how much of the uplink's time a backlog may take. ``version`` and ``boot``
-    are what the status says. The pause between two attempts to connect is drawn between half and
-    whole of a length that doubles each time, up to ``longest_pause`` while nothing answers,
-    ``refused_pause`` where somebody refuses us, and ``rival_pause`` while another client has our
-    id. Every ``look`` seconds the files of ``[mqtt]`` are looked at.
-    """
-
-    confirm: Literal["auto"] | bool = "auto"
-    confirmed_before: bool = False
-    group: int = 1
-    batch: float = 1.0
-    compress: bool = True
-    settle: float = 60.0
-    unconfirmed: float = 300.0
-    unconfirmed_most: float = 3600.0
-    backlog_share: float = 0.5
-    version: str = ""
-    boot: str = ""
-    first_pause: float = 0.5
-    longest_pause: float = 10.0
-    refused_pause: float = 30.0
-    rival_pause: float = 300.0
-    look: float = 10.0
 
 
 class Flow:
@@ -145,11 +103,7 @@ class Flow:
 
     def unconfirmed(self, now: float) -> float:
         """For how many seconds the centre has said nothing new of what the broker has; 0 if not."""
-        waits = [
-            now - since
-            for lane, doubt in self._doubts.items()
-            if (since := doubt.since) is not None and self._lanes[lane].settled
-        ]
+        waits = [now - doubt.since for doubt in self._doubts.values() if doubt.since is not None]
         return max(waits, default=0.0) if self.confirming else 0.0
 
     def notify(self) -> None:
@@ -204,8 +158,7 @@ class Flow:
                 continue
             if self._piled and progress.lane is Lane.TELEMETRY and not paced:
                 await self._leap(progress)
-                course = progress.live
-            run = await self._run(progress, course, now)
+            run = await self._run(progress, course if paced else progress.live, now)
             if run:
                 return progress, run, paced
         return self._lanes[Lane.EVENTS], (), False
@@ -302,6 +255,7 @@ class Flow:
         """The broker has acknowledged the whole message."""
         self._flying.pop(outgoing, None)
         outgoing.progress.acknowledged(outgoing.first, outgoing.last)
+        self._doubts[outgoing.progress.lane].waits(now)
         self._suspects.cleared(outgoing)
         took = now - outgoing.begun
         self._quickest = took if self._quickest is None else min(took, self._quickest)
@@ -352,7 +306,8 @@ class Flow:
             if upto > last:
                 log.warning("the centre confirms what we never sent", upto=upto, last=last)
                 continue
-            if progress.confirmed(upto, missing) and self._doubts[progress.lane].news(now):
+            news = progress.confirmed(upto, missing)
+            if news and self._doubts[progress.lane].news(now, more=bool(progress.settled)):
                 log.info("the centre confirms again", lane=progress.lane.value)
             self._look_for_hopeless(progress)
             await self._free(progress, upto, missing)
@@ -376,8 +331,7 @@ class Flow:
         self._settle_at = now + self._terms.settle
         for lane, progress in self._lanes.items():
             doubt = self._doubts[lane]
-            if self.confirming and doubt.due(now):
-                doubt.ask(now, anything=progress.again_from_the_oldest())
-                if doubt.asked and doubt.since is not None:
-                    self._tell(grievances.unconfirmed(self._root, progress, now - doubt.since))
+            if self.confirming and doubt.due(now) and progress.again_from_the_oldest():
+                doubt.ask(now)
+                self._tell(grievances.unconfirmed(self._root, progress, now - (doubt.since or now)))
             progress.settle()

@@ -15,8 +15,10 @@ def set_aside(outgoing: Outgoing, reason: str) -> Trouble:
         name="set_aside",
         message="a message is set aside until the next start",
         advice=(
-            "raise the broker's limit on the size of a message (mosquitto: max_packet_size; "
-            "NATS: max_payload), and restart the gateway",
+            (
+                "raise the broker's limit on the size of a message (mosquitto: max_packet_size; "
+                "NATS: max_payload), and restart the gateway"
+            ),
         ),
         values={
             "reason": reason,
@@ -37,10 +39,14 @@ def unconfirmed(root: Root, progress: Progress, seconds: float) -> Trouble:
         message=f"the broker takes {topics}, and the centre confirms nothing of it",
         advice=(
             "is ingest running at the centre, and does its database take writes?",
-            f"may this gateway publish {topics}? Brokers acknowledge what their access rules "
-            "(ACL) then drop",
-            f"may ingest subscribe to that, and publish {root.topic(wire.CONFIRMED)}, and may "
-            "this gateway subscribe to it?",
+            (
+                f"may this gateway publish {topics}? Brokers acknowledge what their access rules "
+                "(ACL) then drop"
+            ),
+            (
+                f"may ingest subscribe to that, and publish {root.topic(wire.CONFIRMED)}, and may "
+                "this gateway subscribe to it?"
+            ),
         ),
         values={"lane": progress.lane.value, "seconds": round(seconds)},
     )
@@ -53,8 +59,10 @@ def not_arriving(root: Root, progress: Progress, seq: int) -> Trouble:
         message="the broker has acknowledged a record several times, and the centre never got it",
         advice=(
             "does the broker drop what is too long (mosquitto: message_size_limit)?",
-            f"may this gateway publish all of {_topics(root, progress)}? Brokers acknowledge what "
-            "their access rules (ACL) then drop",
+            (
+                f"may this gateway publish all of {_topics(root, progress)}? Brokers acknowledge what "
+                "their access rules (ACL) then drop"
+            ),
             "did the broker lose messages in a crash, several times?",
         ),
         values={"stream": progress.stream, "seq": seq},

@@ -25,19 +25,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 from typing import NoReturn
 
 from gateway import wire
 from gateway.config.site import BrokerOptions
 from gateway.edge.clock import SYSTEM, Clock
-from gateway.edge.flow import Flow, OnDisk, Terms
+from gateway.edge.flow import Flow
 from gateway.edge.outbox.contract import Lane, Outbox
 from gateway.edge.outgoing import Outgoing, Publish
 from gateway.edge.rivals import Rivals, told
 from gateway.edge.sweep import Sweep
+from gateway.edge.terms import Calls, Terms, Uplink
 from gateway.edge.trouble import Trouble
 from gateway.log import get_logger
 from gateway.model import Millis
@@ -58,46 +57,6 @@ CONNECT = 60.0
 server take their own time-outs, one after the other."""
 
 _INCOMING = (("command", "+", "+"), ("alarm-action", "+", "+"))
-
-
-@dataclass(frozen=True, slots=True)
-class Uplink:
-    """How the publisher is doing: ``since`` is when it got connected, or lost the connection.
-
-    ``unconfirmed`` is for how many seconds the centre has confirmed nothing though there is
-    something to confirm; ``rival`` that another client seems to have our id.
-    """
-
-    connected: bool
-    since: Millis | None
-    published: int
-    in_flight: int
-    set_aside: int
-    confirming: bool
-    last_error: str | None
-    unconfirmed: float = 0.0
-    rival: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calls:
-    """Whom the publisher calls.
-
-    ``on_disk`` runs a call to the outbox in its own thread. ``on_message(parts, payload)`` gets
-    commands and alarm actions, never retained ones. ``on_confirmed()`` is called once, when the
-    centre first confirms something of ours. ``is_current(parts)`` says whether a retained alarm or
-    card, e.g. ``("device", "lamp-1")``, is still ours; the others are emptied after the start.
-    ``on_trouble(trouble)`` is told, once each, what a person should know (``trouble``).
-    ``promise(seconds)`` is told how soon the publisher expects to call it again; a broker that says
-    nothing breaks no promise.
-    """
-
-    on_disk: OnDisk
-    on_message: Callable[[tuple[str, ...], bytes], None] | None = None
-    on_confirmed: Callable[[], None] | None = None
-    is_current: Callable[[tuple[str, ...]], bool] | None = None
-    on_trouble: Callable[[Trouble], None] | None = None
-    promise: Callable[[float], None] = lambda _: None
 
 
 class Publisher:
@@ -363,10 +322,6 @@ class _Renewed(Exception):
     """Other certificates, or another password, lie in our files."""
 
 
-def _first(group: BaseExceptionGroup[BrokerDown]) -> BrokerDown:
+def _first(error: BrokerDown | BaseExceptionGroup[BrokerDown]) -> BrokerDown:
     """The first of several errors, however deep."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, BrokerDown)
-    return error
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

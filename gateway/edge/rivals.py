@@ -8,7 +8,8 @@ the broker. Two signs are left:
 - *Every attempt succeeds, and every connection is closed soon.* A link that is down lets attempts
   fail, a broker that dislikes a message closes over that very message (``suspects``); so some
   short sessions in a row without either are a fight, most likely. That is how an id shared by
-  gateways of different names shows.
+  gateways of different names shows. (An attempt that is refused says nothing: NATS turns away who
+  comes back within a second of being thrown out.)
 
 Whoever is in a fight comes back slowly: each of the two then has the connection for minutes, and
 nothing is lost, for what is not acknowledged stays in the outbox. A long session ends it.
@@ -55,11 +56,12 @@ class Rivals:
     def hears(self, status: Status, *, retained: bool) -> bool:
         """Whether a status proves that somebody else speaks as this gateway, told once a fight.
 
-        What the broker has kept at our first session is from before us, and a word of being
-        offline may be an old will of our own.
+        In our first session what the broker has kept is from before us, and a word of being offline
+        is the will of the process before us; later on, neither can be.
         """
-        ours = status.since in self._said or not status.online
-        before = (retained and self._sessions < 2) or status.since < (self._first or 0)
+        ours = status.since in self._said
+        first = self._sessions < 2 and (retained or not status.online)
+        before = first or status.since < (self._first or 0)
         if ours or before or self.fighting:
             return False
         self.fighting = True
@@ -73,6 +75,8 @@ class Rivals:
         """
         if lasted is not None and lasted > PEACE:
             self.fighting = False
+        if lasted is None and cause is Cause.REFUSED:
+            return False
         closed_soon = cause is Cause.CLOSED and lasted is not None and lasted < SHORT
         self._rounds = self._rounds + 1 if closed_soon and not suspicious else 0
         if self.fighting or self._rounds < ROUNDS:
@@ -89,10 +93,14 @@ def told(client_id: str, *, boot: str | None) -> Trouble:
             message="the broker closes every connection soon after it took it, as it does when "
             "another client comes with the same client_id; trying slowly from now on",
             advice=(
-                f"find the other client called {client_id!r} in the broker's log, and give each "
-                "gateway a client_id of its own ([mqtt] client_id, or [gateway] id)",
-                "look in the broker's log whether it closes for another reason: access rules, "
-                "a size limit, a quota",
+                (
+                    f"find the other client called {client_id!r} in the broker's log, and give each "
+                    "gateway a client_id of its own ([mqtt] client_id, or [gateway] id)"
+                ),
+                (
+                    "look in the broker's log whether it closes for another reason: access rules, "
+                    "a size limit, a quota"
+                ),
             ),
             values={"client_id": client_id},
         )
@@ -100,10 +108,14 @@ def told(client_id: str, *, boot: str | None) -> Trouble:
         name="client_id_taken",
         message="another gateway speaks as this one; trying slowly from now on",
         advice=(
-            "give each gateway an id of its own ([gateway] id): a copied card or site file is "
-            "the usual reason",
-            f"find the other in the broker's log: it connects as {client_id!r} or publishes "
-            "below the same topic",
+            (
+                "give each gateway an id of its own ([gateway] id): a copied card or site file is "
+                "the usual reason"
+            ),
+            (
+                f"find the other in the broker's log: it connects as {client_id!r} or publishes "
+                "below the same topic"
+            ),
         ),
         values={"client_id": client_id, "other_boot": boot},
     )

@@ -21,12 +21,13 @@ from gateway.config.site import BrokerOptions
 from gateway.edge.outbox.contract import Lane, Outbox
 from gateway.edge.outbox.ring import RingOutbox
 from gateway.edge.publisher import Calls, Publisher, Terms
+from gateway.edge.trouble import Trouble
 from gateway.model import Reading
 from gateway.mqtt import BrokerDown, Message, connect
 from gateway.ranges import Ranges, add, without
 
 ROOT = wire.Root("city", "gw-1")
-QUICK = Terms(first_pause=0.05, longest_pause=0.4, settle=0.5, unconfirmed=1.0)
+QUICK = Terms(first_pause=0.05, longest_pause=0.4, refused_pause=0.4, settle=0.5, unconfirmed=1.0)
 """The publisher's terms at a pace for tests."""
 
 T = TypeVar("T")
@@ -49,6 +50,7 @@ class Gateway:
     pool: ThreadPoolExecutor
     heard: list[tuple[tuple[str, ...], bytes]]
     told: list[str]
+    troubles: list[Trouble]
 
     async def on_disk(self, work: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.pool, work, *arguments)
@@ -82,12 +84,14 @@ async def gateway(
     options: BrokerOptions,
     terms: Terms = QUICK,
     is_current: Callable[[tuple[str, ...]], bool] | None = None,
+    root: wire.Root = ROOT,
 ) -> AsyncIterator[Gateway]:
     """A gateway until the block ends; the same folder brings the same outbox back."""
     with ThreadPoolExecutor(1) as pool:
         outbox = RingOutbox.open(folder / "outbox.ring", 50_000_000)
         heard: list[tuple[tuple[str, ...], bytes]] = []
         told: list[str] = []
+        troubles: list[Trouble] = []
 
         async def on_disk(work: Callable[..., T], *arguments: Any) -> T:
             return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
@@ -97,11 +101,12 @@ async def gateway(
             on_message=lambda parts, payload: heard.append((parts, payload)),
             on_confirmed=lambda: told.append("confirmed"),
             is_current=is_current,
+            on_trouble=troubles.append,
         )
-        publisher = Publisher(outbox, ROOT, options, terms, calls, chance=Random(1))
+        publisher = Publisher(outbox, root, options, terms, calls, chance=Random(1))
         task = asyncio.create_task(publisher.run())
         try:
-            yield Gateway(outbox, publisher, task, pool, heard, told)
+            yield Gateway(outbox, publisher, task, pool, heard, told, troubles)
         finally:
             task.cancel()
             await asyncio.wait([task])

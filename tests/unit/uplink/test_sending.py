@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import ranges, wire
-from gateway.edge.flow import LATE, Flow, Terms
+from gateway.edge.flow import LATE, Flow
 from gateway.edge.outbox.contract import Depth, Drop, Lane, Record
 from gateway.edge.outgoing import Outgoing
-from gateway.edge.pace import FIRST_ROOM, MOST_MESSAGES, TURN, Pace
+from gateway.edge.pace import FIRST_ROOM, MOST_MESSAGES
 from gateway.edge.suspects import STRIKES
+from gateway.edge.terms import Terms
 from gateway.mqtt import WINDOW
 
 EVENTS, TELEMETRY = Lane.EVENTS, Lane.TELEMETRY
