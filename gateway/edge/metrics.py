@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from itertools import chain
+from typing import NamedTuple
 
 from gateway.edge.health import Snapshot
+from gateway.exposition import CONTENT_TYPE, Sample, family
 from gateway.log import get_logger
 
 log = get_logger()
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 #: Seconds that a client may take for its question, and for taking the answer.
 PATIENCE = 5.0
 #: Connections at a time.
@@ -28,12 +29,9 @@ MOST = 8
 #: Seconds until an address that is in use is tried again.
 AGAIN = 60.0
 
-Labels: TypeAlias = Mapping[str, str]
-Sample: TypeAlias = tuple[Labels, float | None]
-
 
 class Family(NamedTuple):
-    """One metric: ``samples`` finds its values; those that are None are left out."""
+    """One metric: ``samples`` finds its values."""
 
     name: str
     kind: str
@@ -142,25 +140,8 @@ FAMILIES = tuple(
 
 def exposition(now: Snapshot) -> str:
     """The snapshot in Prometheus' text format."""
-    return "".join(_lines(now))
-
-
-def _lines(now: Snapshot) -> Iterator[str]:
-    for name, kind, about, find in FAMILIES:
-        samples = [(labels, value) for labels, value in find(now) if value is not None]
-        if samples:
-            yield f"# HELP {name} {about}\n# TYPE {name} {kind}\n"
-        for labels, value in samples:
-            named = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-            yield f"{name}{{{named}}} {_number(value)}\n" if named else f"{name} {_number(value)}\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
-
-
-def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(float(value))
+    lines = (family(one.name, one.kind, one.help, one.samples(now)) for one in FAMILIES)
+    return "".join(chain.from_iterable(lines))
 
 
 # Serving it

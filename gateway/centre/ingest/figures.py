@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeAlias
 
 from gateway.centre.ingest.batch import Summary
 from gateway.centre.ingest.ledger import Stream
+from gateway.exposition import Sample, family
 from gateway.wire import Root
 
 FILE = "ingest.prom"
-
-Sample: TypeAlias = tuple[Mapping[str, str], int]
 
 
 def exposition(
@@ -64,12 +62,8 @@ def _books(streams: Mapping[Root, Mapping[str, Stream]]) -> Iterator[str]:
 
 
 def _family(name: str, kind: str, about: str, found: int | Iterable[Sample]) -> Iterator[str]:
-    samples: list[Sample] = [({}, int(found))] if isinstance(found, int) else list(found)
-    if samples:
-        yield f"# HELP wayside_ingest_{name} {about}\n# TYPE wayside_ingest_{name} {kind}\n"
-    for labels, value in samples:
-        pairs = ",".join(f'{label}="{text}"' for label, text in labels.items())
-        yield f"wayside_ingest_{name}{f'{{{pairs}}}' if pairs else ''} {value}\n"
+    samples = [({}, found)] if isinstance(found, int) else found
+    return family(f"wayside_ingest_{name}", kind, about, samples)
 
 
 def put(data_dir: Path, text: str) -> None:

@@ -13,8 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.driver import Symptom
 from gateway.edge import metrics
 from gateway.edge.health import BusHealth, LaneHealth, Snapshot
-from gateway.edge.metrics import CONTENT_TYPE, FAMILIES, exposition, serve
+from gateway.edge.metrics import FAMILIES, exposition, serve
 from gateway.edge.outbox.contract import Lane
+from gateway.exposition import CONTENT_TYPE
 from tests.parts.process import free_port
 
 ODD = 'a "b" \\ c\nd'
