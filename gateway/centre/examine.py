@@ -30,7 +30,7 @@ from gateway.config.site import Centre
 from gateway.model import Millis
 from gateway.wire import Root
 
-TOLD = ("dropped", "gap", "data_gap", "state_lost")
+TOLD = ("dropped", "gap", "data_gap", "state_lost", "clock")
 """Events in which a gateway tells of what is missing."""
 
 
@@ -96,19 +96,26 @@ def _ledger(data_dir: Path, hours: range) -> Evidence:
 def _stored(
     history: History, evidence: Evidence, start: Millis, end: Millis
 ) -> dict[tuple[DeviceKey, int], HourCount]:
-    """Rows by device and hour, counted one by one where a quick count is less than what came."""
+    """Rows by device and hour, asked for a gateway and a day at a time."""
     found: dict[tuple[DeviceKey, int], HourCount] = {}
-    for quick in history.hours(start, end):
-        row = quick
-        key = DeviceKey(Root(row.site, row.gateway), row.device)
-        asset = evidence.assets.get(key)
-        tally = evidence.tallies.get(asset.id, {}).get(row.hour, Tally()) if asset else Tally()
-        if not row.exact and row.rows < tally.came - tally.empty:
-            within = max(start, row.hour * HOUR), min(end, (row.hour + 1) * HOUR)
-            for counted in history.count(*within, Scope(row.site, row.gateway, row.device)):
-                row = row._replace(rows=counted.rows, duplicates=counted.duplicates)
-        found[key, row.hour] = row
+    for root in {key.root for key in evidence.assets}:
+        for day in range(start, end, 24 * HOUR):
+            within = day, min(end, day + 24 * HOUR)
+            for quick in history.hours(*within, Scope(root.site, root.gateway)):
+                key = DeviceKey(root, quick.device)
+                found[key, quick.hour] = _exact(history, evidence, key, quick)
     return found
+
+
+def _exact(history: History, evidence: Evidence, key: DeviceKey, quick: HourCount) -> HourCount:
+    """Rows counted one by one where a quick count is less than what came."""
+    asset = evidence.assets.get(key)
+    tally = evidence.tallies.get(asset.id, {}).get(quick.hour, Tally()) if asset else Tally()
+    if quick.exact or quick.rows >= tally.came - tally.empty:
+        return quick
+    within = quick.hour * HOUR, (quick.hour + 1) * HOUR
+    (counted,) = history.count(*within, Scope(key.root.site, key.root.gateway, key.device))
+    return quick._replace(rows=counted.rows, duplicates=counted.duplicates, exact=True)
 
 
 def _gaps(told: list[EventRow]) -> dict[Root, list[tuple[Millis, Millis]]]:

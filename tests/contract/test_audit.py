@@ -20,7 +20,7 @@ from gateway.centre.database import open_history
 from gateway.centre.history import HOUR, EventRow
 from gateway.centre.ingest.ledger import Ledger
 from gateway.config.site import Centre
-from gateway.model import Device, Event, Point, Reading
+from gateway.model import Device, Event, Point, Reading, Value
 from gateway.mqtt import Connection, connect
 from gateway.wire import (
     Dropped,
@@ -60,12 +60,17 @@ def card(device: str) -> bytes:
 
 
 def record(seq: int, silent: Sequence[str] = ()) -> bytes:
-    """Second ``seq``: a reading of each lamp; every other one has its slow point too."""
-    t = T0 + seq * 1000
+    """Second ``seq``: a reading of each lamp; of the last one, its two points in turn."""
+    t, slow = T0 + seq * 1000, seq % 2
+    found: dict[str, dict[str, Value]] = {
+        LAMPS[0]: {"power": seq + 0.5},
+        LAMPS[1]: {"power": seq + 0.5, **({"hours": 3} if slow else {})},
+        LAMPS[2]: {"hours": 3} if slow else {"power": seq + 0.5},
+    }
     return telemetry_body(
         Reading(lamp, "lamp", t, silent="no answer")
         if lamp in silent
-        else Reading(lamp, "lamp", t, {"power": seq + 0.5, **({"hours": 3} if seq % 2 else {})})
+        else Reading(lamp, "lamp", t, found[lamp])
         for lamp in LAMPS
     )
 
@@ -155,6 +160,7 @@ async def test_a_district_in_which_all_is_well_and_one_lamp_silent_for_a_while(
         3000,
         {"silent": 600},
     )
+    assert first_hour["lamp-2"]["stored"] == 3600
     assert [(s["upto"], s["missing"], s["again"]) for s in found["streams"]] == [
         (3601, 0, 100),
         (3, 0, 0),

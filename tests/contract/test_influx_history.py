@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from gateway.centre.embedded import SqliteHistory
 from gateway.centre.history import (
+    HOUR,
     AlarmRow,
     Bundle,
     Count,
@@ -28,7 +29,7 @@ from gateway.centre.history import (
 )
 from gateway.centre.influx import InfluxStore, open_influx_history
 from gateway.config.site import InfluxOptions
-from gateway.model import Alarm, Kind, Millis, Reading, Severity, State, Value
+from gateway.model import Alarm, Event, Kind, Millis, Reading, Severity, State, Value
 from tests.parts.influxdb import influx1
 from tests.parts.process import free_port
 
@@ -300,3 +301,47 @@ def test_a_server_that_is_away_is_said() -> None:
     with pytest.raises(HistoryUnavailable, match="refused"):
         history.count(0, 1)
     history.close()
+
+
+def test_rows_are_counted_by_the_hour(back: Both) -> None:
+    """One point in every row: exact; two points in turn: at least the more frequent one's."""
+    hour = T0 // HOUR
+    times = [(hour + 1) * HOUR - 2, (hour + 1) * HOUR - 1, (hour + 1) * HOUR, (hour + 2) * HOUR]
+    back.store.write(
+        [
+            readings("lamp-1", "lamp", {t: {"power": 1.0, "hours": 2} for t in times}),
+            readings("lamp-2", "lamp", {t: {f"p{i % 2}": 1.0} for i, t in enumerate(times)}),
+            readings("twin", "lamp", {t: {"power": 1.0} for t in times}),
+            readings("twin", "bin", {times[0]: {"level": 1.0}}),
+        ]
+    )
+    found = {(row.device, row.hour): row for row in back.history.hours(times[0], times[-1])}
+    assert sorted(found) == [
+        (device, each) for device in ("lamp-1", "lamp-2", "twin") for each in (hour, hour + 1)
+    ]
+    assert [found["lamp-1", each].rows for each in (hour, hour + 1)] == [2, 1]
+    twin = found["twin", hour]
+    assert (twin.rows, twin.duplicates, twin.exact) == (3, 1, True)
+    uneven = found["lamp-2", hour]
+    assert (uneven.rows, uneven.exact) in {(2, True), (1, False)}
+    only = back.history.hours(0, 2 * T0, Scope(device="lamp-1"))
+    assert [(row.device, row.hour, row.rows) for row in only] == [
+        ("lamp-1", hour, 2),
+        ("lamp-1", hour + 1, 1),
+        ("lamp-1", hour + 2, 1),
+    ]
+
+
+def test_events_come_back_as_they_were_told(back: Both) -> None:
+    told = [
+        Event("bin-1", "collected", T0, {"from": 80.5, "to": 5}),
+        Event("feeder:F1, north", "diagnosis", T0 + 1, {"try": ['a "b"\n', "c\\"], "until": None}),
+        Event("gw-1", "dropped", T0 + 2, {"ranges": [[1, 5]], "reason": "full"}),
+    ]
+    back.store.write([Bundle("ayala", "gw-1", events=told)] * 2)
+    rows = back.history.events(T0, T0 + 3)
+    assert [Event(row.device, row.event, row.t, row.values) for row in rows] == told
+    assert {(row.site, row.gateway) for row in rows} == {("ayala", "gw-1")}
+    assert [row.t for row in back.history.events(T0, T0 + 3, limit=1)] == [T0 + 2]
+    assert [row.t for row in back.history.events(0, 2 * T0, Scope(device="bin-1"))] == [T0]
+    assert back.history.events(0, T0) == []
