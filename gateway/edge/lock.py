@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -27,13 +28,23 @@ def _written(lock: int) -> str:
     return os.pread(lock, 20, 0).decode(errors="replace").strip() or "unknown"
 
 
+def _open(path: Path) -> int:
+    """The lock's file; on a disk that an error made read-only, the one that is there."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+
 @contextlib.contextmanager
 def locked(data_dir: Path) -> Iterator[None]:
     """Make the folder if need be and hold it; CannotStart if somebody else does."""
     path = data_dir / "lock"
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        lock = _open(path)
     except OSError as error:
         raise CannotStart(
             f"data_dir {data_dir} cannot be used: {error.strerror}\n"

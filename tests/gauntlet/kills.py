@@ -22,13 +22,16 @@ from random import Random
 
 from tests.bench.report import Table
 from tests.gauntlet.city import AUTOSAVE, City, Plan, city
-from tests.gauntlet.lives import Moment, draw
+from tests.gauntlet.lives import Gateway, Moment, draw
 from tests.gauntlet.referee import Findings
 from tests.gauntlet.verdict import Verdict, progress
 
-PLANS = (Plan(name="gw-quick"), Plan(name="gw-plain", every=0.5, flush=1.0, confirm='"auto"'))
+PLANS = (
+    Plan(name="gw-quick", devices=40),
+    Plan(name="gw-plain", devices=40, every=0.5, flush=1.0, confirm='"auto"'),
+)
 LEGS = (("mosquitto at its defaults", 300, ()), ("with autosave_on_changes", 220, AUTOSAVE))
-LONGEST_LIFE = 2.5
+LONGEST_LIFE = 4.0  # seconds
 PATIENCE = 420.0
 """Seconds for the last delivery: the publisher asks again after 60 s, and after 300 s."""
 
@@ -54,9 +57,17 @@ class Leg:
 
 
 async def run(
-    there: City, seed: int, kills: int, *, quiet: tuple[float, float] = (2.0, 10.0)
+    there: City,
+    seed: int,
+    kills: int,
+    *,
+    quiet: tuple[float, float] = (2.0, 10.0),
+    longest: float = LONGEST_LIFE,
 ) -> Toll:
-    """Kill daemons so many times, and the other parts after each ``quiet`` span of seconds."""
+    """Kill daemons so many times, and the other parts after each ``quiet`` span of seconds.
+
+    No life is left running for more than ``longest`` seconds.
+    """
     toll = Toll()
     first = [gateway for gateway in there.gateways if gateway.name.endswith("plain")]
     for gateway in first:  # `auto` promises nothing before the centre has spoken once
@@ -66,7 +77,7 @@ async def run(
         async with asyncio.TaskGroup() as group:
             for number, gateway in enumerate(there.gateways):
                 chance = Random(f"{seed} {number}")
-                group.create_task(_lives(there, gateway.name, chance, share))
+                group.create_task(_lives(there, gateway, chance, share, longest))
     return toll
 
 
@@ -76,10 +87,9 @@ def _spoken(there: City) -> bool:
     return any("the centre confirms" in text for text in said)
 
 
-async def _lives(there: City, name: str, chance: Random, kills: int) -> None:
-    gateway = next(gateway for gateway in there.gateways if gateway.name == name)
+async def _lives(there: City, gateway: Gateway, chance: Random, kills: int, longest: float) -> None:
     while gateway.daemon.kills < kills:
-        await gateway.live(draw(chance, gateway.start, LONGEST_LIFE))
+        await gateway.live(draw(chance, gateway.start, longest))
         await asyncio.sleep(chance.choice((0.0, 0.0, 0.3)))
         progress(", ".join(f"{g.name}: {g.daemon.kills} killed" for g in there.gateways))
 
@@ -106,8 +116,12 @@ async def _killing(
 async def _broker(there: City, chance: Random, toll: Toll, quiet: tuple[float, float]) -> None:
     while True:
         await asyncio.sleep(chance.uniform(*quiet))
-        await asyncio.shield(asyncio.to_thread(_bounce, there, chance.uniform(0.0, 2.0)))
+        bounce = asyncio.create_task(asyncio.to_thread(_bounce, there, chance.uniform(0.0, 2.0)))
         toll.broker += 1
+        try:
+            await asyncio.shield(bounce)
+        finally:
+            await bounce
 
 
 def _bounce(there: City, pause: float) -> None:
@@ -152,7 +166,7 @@ def measure(seed: int, share: float) -> Verdict:
         broken.append(f"only {kills} kills")
     says = (
         f"kill -9 of the daemon at moments drawn with seed {seed}, {kills} times in all, two "
-        f"gateways side by side: 24 devices each at 0.2 s with a flush of 0.25 s and `confirm = "
+        f"gateways side by side: 40 devices each at 0.2 s with a flush of 0.25 s and `confirm = "
         f'true`, and at 0.5 s with a flush of 1 s and `confirm = "auto"`; three more devices of '
         f"each fall silent every six seconds, so that alarms come and go. mosquitto 2.0, `wayside "
         f"ingest` and InfluxDB 1.6 beside them. Committed is what an independent reader finds in "

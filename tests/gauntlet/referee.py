@@ -202,7 +202,7 @@ def windows(
                 found.holes.append(f"{gone} answers of {device} before {given.stop - 1}")
             if last + 1 < given.stop:
                 oldest = min(oldest, field.answered[device][last])
-        if life.killed and life.moment is not Moment.STOPPING:
+        if life.killed and life.ran and life.moment is not Moment.STOPPING:
             found.windows[gateway].append(life.struck - oldest)
 
 

@@ -79,14 +79,14 @@ class Witness:
                     self.streams[stream] = last - base
         return fresh
 
-    def waiting(self) -> list[Committed | None]:
-        """The records that wait for the centre; None for one nobody has seen."""
-        return [
-            self.records.get((stream, seq - base))
+    def waiting(self) -> set[tuple[str, int]]:
+        """The records that wait for the centre, by stream and seq."""
+        return {
+            (stream, seq - base)
             for stream, base, _, ranges in self.lanes.values()
             for first, last in ranges
             for seq in range(first, last + 1)
-        ]
+        }
 
     def unseen(self) -> list[tuple[str, int]]:
         """Seqs that were given and that no look has seen."""

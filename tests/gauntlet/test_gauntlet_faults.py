@@ -1,0 +1,99 @@
+"""The gauntlet's referee at single faults, each with daemons killed in the midst of it.
+
+Whatever the fault: what was committed is stored once, no start fails, no stream begins anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from gateway.edge.outbox.ring.block import SIZE
+from tests.gauntlet.city import City, Plan, city
+from tests.gauntlet.lives import Fate, Moment
+from tests.gauntlet.referee import Findings
+from tests.parts.tmpfs import mounted, remount
+
+GATEWAY = Plan(name="gw-one", devices=20)
+
+
+async def lives(there: City, *seconds: float) -> None:
+    """The gateway lives for so long and is killed, again and again."""
+    (gateway,) = there.gateways
+    for after in seconds:
+        await gateway.live(Fate(Moment.RUNNING, after))
+    assert all(life.killed for life in gateway.lives)
+
+
+async def judged(there: City, *expected: str) -> Findings:
+    """Everything delivered and as it should be, but for errors in the log with these words."""
+    found = await there.settle(60.0)
+    wrong = [each for each in there.wrong(found) if not any(words in each for words in expected)]
+    assert wrong == []
+    assert found.committed > 200
+    return found
+
+
+async def test_the_database_is_down_and_ingest_dies_with_it(tmp_path: Path) -> None:
+    async with city(tmp_path, [GATEWAY]) as there:
+        await lives(there, 1.5)
+        await asyncio.to_thread(there.database.kill)
+        await lives(there, 1.5)
+        await there.ingest.kill()
+        await there.ingest.start()
+        await lives(there, 1.5)
+        await asyncio.to_thread(there.database.start)
+        await judged(there)
+
+
+async def test_ingest_is_down_and_the_broker_forgets_its_session(tmp_path: Path) -> None:
+    """What a broker without a subscriber acknowledges is gone: only ``confirm`` tells."""
+    async with city(tmp_path, [GATEWAY]) as there:
+        await lives(there, 1.5)
+        await there.ingest.kill()
+        await asyncio.to_thread(there.broker.kill)
+        await asyncio.to_thread(there.broker.start)
+        await lives(there, 2.0, 1.0)
+        await there.ingest.start()
+        assert await there.ingest.ready()
+        await judged(there)
+
+
+async def test_a_frozen_broker(tmp_path: Path) -> None:
+    async with city(tmp_path, [GATEWAY]) as there:
+        await lives(there, 1.5)
+        await asyncio.to_thread(there.broker.freeze)
+        await lives(there, 5.0, 3.0, 2.0)
+        there.broker.thaw()
+        await judged(there)
+
+
+async def test_a_full_disk(tmp_path: Path) -> None:
+    """Pre-written blocks take what is committed; what needs more room waits for it, or is told."""
+    with mounted(tmp_path / "disk", "size=2m") as disk:
+        async with city(tmp_path, [GATEWAY], data=disk) as there:
+            await lives(there, 1.5)
+            there.broker.kill()
+            free = os.statvfs(disk).f_bavail * SIZE
+            (disk / "somebody-else").write_bytes(bytes(free))
+            await lives(there, 2.5, 2.5)
+            (disk / "somebody-else").unlink()
+            await asyncio.to_thread(there.broker.start)
+            await judged(there, "cannot be saved", "cannot be kept", "the disk refuses")
+
+
+async def test_a_disk_that_was_remounted_read_only(tmp_path: Path) -> None:
+    """As after an error of the card: it starts, keeps readings in memory, writes when it may."""
+    with mounted(tmp_path / "disk", "size=8m") as disk:
+        async with city(tmp_path, [GATEWAY], data=disk) as there:
+            await lives(there, 1.5)
+            remount(disk, "ro")
+            await lives(there, 1.5)
+            await there.gateways[0].daemon.start()
+            assert await there.gateways[0].daemon.ready()
+            await asyncio.sleep(1.5)
+            remount(disk, "rw")
+            await asyncio.sleep(1.5)
+            await there.gateways[0].daemon.kill()
+            await judged(there, "cannot be saved", "cannot be kept", "the disk refuses")
