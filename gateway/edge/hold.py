@@ -1,9 +1,11 @@
 """Where readings and events wait while nobody knows what time it is.
 
 They are kept by the time since boot, under the boot's id, in a file of their own beside the outbox:
-an outbox without a publisher, made when it is needed and removed when it is empty. When the time
-becomes known they are stamped and go on, oldest first, and everything new queues behind them until
-all are through.
+an outbox without a publisher, made when it is needed and removed when it is empty. What is written
+every second goes to its events lane; once a minute that is *packed* into one record of the other
+lane, because a record takes a block of the disk however small it is. When the time becomes known
+they are stamped and go on, oldest first, and everything new queues behind them until all are
+through.
 
 Invariants:
 
@@ -12,8 +14,8 @@ Invariants:
    between hands them out again, stamped with the same offset, so to the same milliseconds.
 3. A record of another boot is never stamped: nobody knows how long the machine was off. Its
    readings become one ``gap`` event that says how many they were.
-4. The bytes on disk never pass the bound. The oldest readings go first, and each loss becomes a
-   ``gap`` event, held like any other.
+4. The bytes on disk never pass the bound. The oldest go first, and each loss becomes a ``gap``
+   event, held like any other.
 5. Without a disk what waits stays in memory, at most ``MOST_WAITING`` of it; then too the older
    half goes, on record.
 
@@ -22,10 +24,12 @@ Those under "on disk" are called in the disk's thread, the others on the loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
+
+import orjson
 
 from gateway import wire
 from gateway.edge.outbox.contract import Lane, Outbox, Record
@@ -46,6 +50,8 @@ GAP = "gap"
 #: The times among an event's values; they move with it.
 _TIMES = ("since", "until", "from", "to")
 _A_RECORD = 1000  # readings
+_PACKED, _RECENT = Lane.TELEMETRY, Lane.EVENTS
+_A_PACK = 60  # records
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,7 @@ class Hold:
         self._append(outbox, items)
         reason = None
         try:
+            self._pack(outbox)
             outbox.flush()
             return self._losses(outbox, items[-1].t if items else 0)
         except OSError as error:
@@ -164,17 +171,18 @@ class Hold:
     def oldest(self) -> Batch:
         """The oldest items on disk, those of a lane in their order; none if there are none."""
         items: list[Held] = []
-        upto: dict[Lane, int] = {}
-        for lane in Lane if self._outbox is not None else ():
-            size = 0
-            for record in self._open().pending(lane, 0, 64):
+        size = 0
+        for lane in (_PACKED, _RECENT) if self._outbox is not None else ():
+            upto = 0
+            for record in self._open().pending(lane, 0, _A_PACK):
                 items += _items(record)
-                upto[lane] = record.seq
+                upto = record.seq
                 size += len(record.body)
                 if size > AT_ONCE:
                     break
-        items.sort(key=lambda item: item.t)
-        return Batch(tuple(items), upto)
+            if upto:
+                return Batch(tuple(items), {lane: upto})
+        return Batch((), {})
 
     def release(self, batch: Batch) -> None:
         """Let go of a batch: it is durable elsewhere."""
@@ -200,17 +208,19 @@ class Hold:
             self._outbox = self._create(self._file, self._max_bytes)
         return self._outbox
 
-    def _append(self, outbox: Outbox, items: Iterable[Held]) -> None:
-        readings = [item for item in items if isinstance(item, Reading)]
-        for start in range(0, len(readings), _A_RECORD):
-            body = wire.telemetry_body(readings[start : start + _A_RECORD])
-            outbox.append(Lane.TELEMETRY, self._boot, body)
-        if readings and self._oldest is None:
-            self._oldest = readings[0].t
-        for item in items:
-            if isinstance(item, Event):
-                head = f"{self._boot}/{item.device}"
-                outbox.append(Lane.EVENTS, head, wire.event_body(item))
+    def _append(self, outbox: Outbox, items: Sequence[Held]) -> None:
+        for start in range(0, len(items), _A_RECORD):
+            outbox.append(_RECENT, self._boot, _body(items[start : start + _A_RECORD]))
+        if items and self._oldest is None:
+            self._oldest = items[0].t
+
+    def _pack(self, outbox: Outbox) -> None:
+        """Make one record of the recent ones if they are enough; atomic with the next flush."""
+        depth = outbox.depth(_RECENT)
+        if depth.records >= _A_PACK or depth.bytes > min(AT_ONCE, self._max_bytes // 32):
+            recent = outbox.pending(_RECENT, 0, _A_PACK)
+            outbox.append(_PACKED, self._boot, _joined([record.body for record in recent]))
+            outbox.release(_RECENT, recent[-1].seq)
 
     # What is lost
 
@@ -219,15 +229,13 @@ class Hold:
 
     def _losses(self, outbox: Outbox, now: Millis) -> list[Event]:
         """The gap that the bound, or a damage, tore since the last look."""
-        drops = [drop for drop in outbox.drops() if drop.first]
+        drops = outbox.drops()
         if not drops:
             return []
-        before = self._oldest
-        self._oldest = _first(outbox)
-        span = {"from": before or 0, "to": now if self._oldest is None else self._oldest}
-        lost = sum(drop.last - drop.first + 1 for drop in drops)
-        reason = f"held while the clock was not set: {drops[0].reason}"
-        return [self._gap(now, reason, records=lost, **span)]
+        before, self._oldest = self._oldest, _first(outbox)
+        inside = self._oldest is None or self._oldest == before  # somewhere among what is left
+        span = {"from": before or 0, "to": now if inside else self._oldest}
+        return [self._gap(now, f"held while the clock was not set: {drops[0].reason}", **span)]
 
     def _end_other_boots(self, outbox: Outbox, now: Millis, known_until: Millis | None) -> None:
         """Turn what other boots held into gaps, all or nothing."""
@@ -255,7 +263,7 @@ class Hold:
         """The records that come before this boot's, lane by lane."""
         for lane in Lane:
             for record in _all(outbox, lane):
-                if record.head.partition("/")[0] == self._boot:
+                if record.head == self._boot:
                     break
                 yield lane, record
 
@@ -286,21 +294,32 @@ def _all(outbox: Outbox, lane: Lane) -> Iterator[Record]:
 
 
 def _first(outbox: Outbox) -> Millis | None:
-    """When the oldest held reading was taken."""
-    records = outbox.pending(Lane.TELEMETRY, 0, 1)
-    return _readings(records[0])[0].t if records else None
+    """The time of the oldest item there is."""
+    for lane in (_PACKED, _RECENT):
+        for record in outbox.pending(lane, 0, 1):
+            return _items(record)[0].t
+    return None
+
+
+# A record: readings in one line, events in the next, each joined by commas, so that packing is
+# joining again.
+
+
+def _body(items: Sequence[Held]) -> bytes:
+    readings = wire.telemetry_body(item for item in items if isinstance(item, Reading))
+    events = [item for item in items if isinstance(item, Event)]
+    return readings + b"\n" + orjson.dumps(events, default=dict)[1:-1]
+
+
+def _joined(bodies: Sequence[bytes]) -> bytes:
+    lines = zip(*(body.split(b"\n") for body in bodies), strict=True)
+    return b"\n".join(b",".join(filter(None, line)) for line in lines)
 
 
 def _items(record: Record) -> Sequence[Held]:
-    return _readings(record) if record.lane is Lane.TELEMETRY else (_event(record),)
-
-
-def _readings(record: Record) -> Sequence[Reading]:
-    message = wire.compose_telemetry(record.stream, record.seq, [record.body], compress=False)
-    return wire.decode_telemetry(message).readings
-
-
-def _event(record: Record) -> Event:
-    device = record.head.partition("/")[2]
-    message = wire.compose_event(record.stream, record.seq, record.body)
-    return wire.decode_event(message, device).event
+    """What a record holds, by time."""
+    readings, events = record.body.split(b"\n")
+    message = wire.compose_telemetry(record.stream, record.seq, [readings], compress=False)
+    held: list[Held] = [Event(**event) for event in orjson.loads(b"[%s]" % events)]
+    held += wire.decode_telemetry(message).readings
+    return sorted(held, key=lambda item: item.t)
