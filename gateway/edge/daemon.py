@@ -161,9 +161,13 @@ class Gateway:
             tell=self._clockwork.tell,
         )
         self._supervisor = Supervisor()
-        slots = Slots(clock)
-        counting = counters(site.devices, self._state.get, self._journal.keep)
-        self.pollers = {
+        self.pollers = self._make_pollers()
+        self._vitals = self._begin_vitals()
+
+    def _make_pollers(self) -> dict[str, Poller]:
+        clock, slots = self._clock, Slots(self._clock)
+        counting = counters(self._site.devices, self._state.get, self._journal.keep)
+        return {
             bus.name: Poller(
                 bus,
                 self._clockwork.take,
@@ -175,11 +179,9 @@ class Gateway:
                 counters=counting,
                 tell=self._clockwork.tell,
             )
-            for number, bus in enumerate(site.buses.values())
+            for number, bus in enumerate(self._site.buses.values())
             if bus.devices
         }
-
-        self._vitals = self._begin_vitals()
 
     def _begin_vitals(self) -> Vitals:
         starts = self._state.get("starts")
