@@ -42,6 +42,7 @@ longitude = {longitude}
 timezone = "{timezone}"
 data_dir = "data"
 devices = ["lamps.csv"]
+clock = "trust"  # the simulated street goes by the same clock, right or wrong
 
 [mqtt]
 url = "{broker}"

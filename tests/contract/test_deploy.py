@@ -73,6 +73,15 @@ class TestUnit:
         assert "RestartPreventExitStatus=2" in text
 
 
+def test_the_gateway_may_ask_for_the_clock_and_not_set_it() -> None:
+    text = (DEPLOY / "systemd" / "wayside.service").read_text()
+    assert "ProtectClock=no" in text  # it refuses the question, too
+    allowed = re.findall(r"^SystemCallFilter=@system-service (.*)$", text, re.MULTILINE)
+    assert allowed == ["adjtimex clock_adjtime clock_adjtime64"]
+    assert re.search(r"^CapabilityBoundingSet=$", text, re.MULTILINE)
+    assert re.search(r"^AmbientCapabilities=$", text, re.MULTILINE)
+
+
 def test_the_gateway_is_watched() -> None:
     text = (DEPLOY / "systemd" / "wayside.service").read_text()
     assert "Type=notify" in text
