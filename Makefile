@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test test-parts lint format bench proofs docs lock clean
+.PHONY: help setup demo test test-parts lint format bench proofs gauntlet docs lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/#/' | awk -F'#' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ bench: setup-dev test-parts  ## measure, and write docs/benchmarks.md
 
 proofs: setup-dev  ## a million round trips and fuzzed inputs (ARGS="fuzz --seed 7"); writes docs/proofs.md
 	$(BIN)/python -m tests.proof $(ARGS)
+
+gauntlet: setup-dev test-parts  ## half an hour of kill -9 and outages (ARGS="kills --seed 7"); writes docs/gauntlet.md
+	$(BIN)/python -m tests.gauntlet $(ARGS)
 
 docs: setup-dev  ## regenerate the references in docs/ that come from the code
 	$(BIN)/python -m tests.docs

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.gauntlet.lives import Gateway, Program, until
 from tests.gauntlet.numbered import FICKLE, PROFILE, Field, numbered
@@ -94,7 +95,7 @@ class City:
         for _ in range(_GOODBYES):
             await asyncio.gather(*(self._deliver(gateway, patience) for gateway in self.gateways))
             # What the goodbye brought is under way from broker to database.
-            if await until(lambda: not self.compare().lost, 10.0):
+            if await until(lambda: not self.compare().lost, 6.0):
                 break
         found = self.compare()
         for gateway in self.gateways:
@@ -119,14 +120,14 @@ class City:
         told = [row["event"] for row in self.ingest.said() if row["event"] in _CONNECTION]
         return bool(told) and _CONNECTION[told[-1]]
 
+    def readings(self, kind: str) -> Iterator[dict[str, Any]]:
+        """The rows of a measurement."""
+        return rows(self.database.url, DATABASE, f'SELECT * FROM "{kind}"')
+
     def compare(self) -> Findings:
         """Committed against stored."""
         url, witnesses = self.database.url, {g.name: g.witness for g in self.gateways}
-        readings = [
-            row
-            for kind in ("other", "gateway")
-            for row in rows(url, DATABASE, f'SELECT * FROM "{kind}"')
-        ]
+        readings = [*self.readings("other"), *self.readings("gateway")]
         alarms = rows(url, DATABASE, 'SELECT * FROM "alarm"')
         return compare(witnesses, readings, alarms, rows(url, DATABASE, 'SELECT * FROM "event"'))
 

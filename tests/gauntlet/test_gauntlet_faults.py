@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gateway.edge.outbox.ring.block import SIZE
 from tests.gauntlet.city import City, Plan, city
-from tests.gauntlet.lives import Fate, Moment
+from tests.gauntlet.lives import Fate, Moment, now
 from tests.gauntlet.referee import Findings
 from tests.parts.tmpfs import mounted, remount
 
@@ -90,10 +90,18 @@ async def test_a_disk_that_was_remounted_read_only(tmp_path: Path) -> None:
             await lives(there, 1.5)
             remount(disk, "ro")
             await lives(there, 1.5)
-            await there.gateways[0].daemon.start()
-            assert await there.gateways[0].daemon.ready()
+            gateway = there.gateways[0]
+            await gateway.daemon.start()
+            assert await gateway.daemon.ready()
+            since = now()
             await asyncio.sleep(1.5)
+            refused = there.field.numbers("gw-one-x-1", since, now())
             remount(disk, "rw")
             await asyncio.sleep(1.5)
-            await there.gateways[0].daemon.kill()
+            await gateway.daemon.kill()
             await judged(there, "cannot be saved", "cannot be kept", "the disk refuses")
+            stored = {
+                row["number"] for row in there.readings("other") if row["device"] == "gw-one-x-1"
+            }
+            assert len(refused) > 4
+            assert set(refused) <= stored, "what was in memory is written as soon as it may"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.edge.lock import CannotStart, holder, locked
+from tests.parts.tmpfs import mounted, remount
 
 
 def test_the_folder_is_made_and_held(tmp_path: Path) -> None:
@@ -45,3 +46,15 @@ def test_who_holds_a_folder_can_be_asked(tmp_path: Path) -> None:
     with locked(tmp_path):
         assert holder(tmp_path) == str(os.getpid())
     assert holder(tmp_path) is None
+
+
+def test_a_disk_that_an_error_made_read_only_can_be_held_as_before(tmp_path: Path) -> None:
+    """The gateway goes on with what it reads, in memory, until the disk takes it again."""
+    with mounted(tmp_path / "disk", "size=1m") as disk:
+        with locked(disk):
+            pass
+        remount(disk, "ro")
+        with locked(disk):
+            assert holder(disk) is not None
+            with pytest.raises(CannotStart, match="another wayside"), locked(disk):
+                pass
