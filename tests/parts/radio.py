@@ -72,20 +72,20 @@ class Radio:
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until either side ends it."""
-        with contextlib.suppress(OSError):
-            there, far = await asyncio.open_connection("127.0.0.1", self.broker)
-            ways = {
-                asyncio.create_task(self._pass(reader, far, up=True)),
-                asyncio.create_task(self._pass(there, writer, up=False)),
-            }
-            try:
+        ends = [writer]
+        ways: set[asyncio.Task[None]] = set()
+        try:
+            with contextlib.suppress(OSError):
+                there, far = await asyncio.open_connection("127.0.0.1", self.broker)
+                ends.append(far)
+                ways.add(asyncio.create_task(self._pass(reader, far, up=True)))
+                ways.add(asyncio.create_task(self._pass(there, writer, up=False)))
                 await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for way in ways:
-                    way.cancel()
-                await asyncio.wait(ways)
-                far.transport.abort()
-        writer.transport.abort()
+        finally:
+            for way in ways:
+                way.cancel()
+            for end in ends:
+                end.transport.abort()
 
     async def _pass(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, up: bool
