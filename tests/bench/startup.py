@@ -1,8 +1,9 @@
 """From the command to the first reading, and the memory it takes: ``wayside run``, 100 devices.
 
 The district, the broker and the daemon are separate processes on one machine. Wall time is from
-starting the interpreter to the daemon's own word of its first reading; memory is the resident set
-after twenty seconds of polling every device each second.
+starting the interpreter to the daemon's own word of its first reading, each start on a machine that
+was idle before it; memory is the resident set after twenty seconds of polling every device each
+second.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from tests.bench.report import Table
 from tests.parts.mosquitto import mosquitto
 from tests.parts.process import end, running
+from tests.parts.quiet import wait_for_quiet
 
 DEVICES = 100
 RUNS = 7
@@ -33,11 +35,12 @@ def measure() -> Table:
         with mosquitto(folder / "broker") as broker, district(folder) as site:
             site.write_text(site.read_text().replace("mqtt://127.0.0.1:1883", broker.url))
             first_reading(site)  # once, to write the byte code
-            starts = [first_reading(site) for _ in range(RUNS)]
+            starts, works = zip(*(quiet_start(site) for _ in range(RUNS)), strict=True)
             resident, cpu = settled(site)
     rows = [
         ("start to first reading, median", f"{statistics.median(starts):.2f} s", "≤ 0.8 s"),
         ("start to first reading, worst", f"{max(starts):.2f} s", "-"),
+        ("processor time of that, least", f"{min(works):.2f} s", "-"),
         (f"resident memory after {SETTLED:.0f} s", f"{resident:.1f} MB", "≤ 60 MB"),
         ("processor, polling 100 devices each second", f"{cpu:.1f} %", "-"),
     ]
@@ -84,12 +87,18 @@ def await_first_reading(process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the daemon ended without a reading")
 
 
-def first_reading(site: Path) -> float:
-    """Seconds from starting the interpreter to the first reading."""
+def first_reading(site: Path) -> tuple[float, float]:
+    """Seconds from starting the interpreter to the first reading, and of the processor's."""
     began = time.perf_counter()
     with daemon(site) as process:
         await_first_reading(process)
-        return time.perf_counter() - began
+        return time.perf_counter() - began, processor_seconds(process.pid)
+
+
+def quiet_start(site: Path) -> tuple[float, float]:
+    """The same, once nobody else works here; the simulators idle until they are polled."""
+    wait_for_quiet(60.0)
+    return first_reading(site)
 
 
 def settled(site: Path) -> tuple[float, float]:
