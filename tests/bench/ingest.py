@@ -29,10 +29,11 @@ from tests.bench.report import Table
 from tests.parts.influxdb import influx1
 from tests.parts.ingest import ingest_program, ingesting
 from tests.parts.mosquitto import mosquitto
+from tests.parts.quiet import wait_for_quiet
 from tests.parts.victoriametrics import victoria_metrics
 
 GW, STREAM = Root("district", "gw-1"), "0123456789ab"
-SECONDS, RUNS = 3000, 3
+SECONDS, RUNS = 1500, 3
 BOUND = 250_000
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -89,7 +90,7 @@ def measure() -> Table:
 
 
 def prepared(seconds: Sequence[bytes]) -> Load:
-    """An hour or so of one gateway, its records gathered by one to ten in turn."""
+    """Some time of one gateway, its records gathered by one to ten in turn."""
     kinds = [orjson.loads(b"[" + body + b"]") for body in seconds]
     messages, seq, readings, values = list[bytes](), 1, 0, 0
     while seq <= SECONDS:
@@ -119,6 +120,7 @@ def taken_in(folder: Path, api: str, load: Load) -> Run:
             influx=influx,
         )
         asyncio.run(queued(centre, load))
+        wait_for_quiet(15)
         return _timed(centre, load)
 
 
