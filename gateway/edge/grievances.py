@@ -60,8 +60,8 @@ def not_arriving(root: Root, progress: Progress, seq: int) -> Trouble:
         advice=(
             "does the broker drop what is too long (mosquitto: message_size_limit)?",
             (
-                f"may this gateway publish all of {_topics(root, progress)}? Brokers acknowledge what "
-                "their access rules (ACL) then drop"
+                f"may this gateway publish all of {_topics(root, progress)}? Brokers acknowledge "
+                "what their access rules (ACL) then drop"
             ),
             "did the broker lose messages in a crash, several times?",
         ),

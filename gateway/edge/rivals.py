@@ -94,8 +94,8 @@ def told(client_id: str, *, boot: str | None) -> Trouble:
             "another client comes with the same client_id; trying slowly from now on",
             advice=(
                 (
-                    f"find the other client called {client_id!r} in the broker's log, and give each "
-                    "gateway a client_id of its own ([mqtt] client_id, or [gateway] id)"
+                    f"find the other client called {client_id!r} in the broker's log, and give "
+                    "each gateway a client_id of its own ([mqtt] client_id, or [gateway] id)"
                 ),
                 (
                     "look in the broker's log whether it closes for another reason: access rules, "

@@ -134,14 +134,16 @@ class TestCertificates:
     ) -> None:
         server, new = (identity(tmp_path / "ca", name) for name in ("broker", "new"))
         ours = identity(tmp_path / "ca", "gw-1", made="2021-03-04")
-        async with guarded(tmp_path, server, ours) as options:
-            async with gateway(tmp_path, options, self.terms) as here:
-                await here.readings(2)
-                await until(lambda: here.publisher.uplink.last_error)
-                error = str(here.publisher.uplink.last_error)
-                assert f"our certificate {ours.certificate} counts from 2021-03-04" in error
-                put(new, ours)
-                await until(lambda: not here.waiting())
+        async with (
+            guarded(tmp_path, server, ours) as options,
+            gateway(tmp_path, options, self.terms) as here,
+        ):
+            await here.readings(2)
+            await until(lambda: here.publisher.uplink.last_error)
+            error = str(here.publisher.uplink.last_error)
+            assert f"our certificate {ours.certificate} counts from 2021-03-04" in error
+            put(new, ours)
+            await until(lambda: not here.waiting())
 
     async def test_the_broker_s_that_has_expired_is_told_from_ours(self, tmp_path: Path) -> None:
         ours = identity(tmp_path / "ca", "gw-1")
@@ -167,7 +169,7 @@ class TestWhatTheBrokerDoesNotSay:
     async def test_a_record_it_drops_for_its_length_is_told_and_the_others_go_on(
         self, tmp_path: Path
     ) -> None:
-        """mosquitto acknowledges what passes ``message_size_limit``, and throws it away."""
+        """Mosquitto acknowledges what passes ``message_size_limit``, and throws it away."""
         with mosquitto(tmp_path / "broker", "message_size_limit 3000") as broker:
             options = BrokerOptions(url=broker.url)
             terms = replace(CERTAIN, compress=False, group=4, settle=0.1, unconfirmed=60.0)

@@ -123,8 +123,8 @@ def measure(seed: int, share: float) -> Verdict:
     ]
     says = (
         f"A link that is there for {THERE:.0f} s and away for {AWAY:.0f} s, for an hour of the "
-        f"gateway's time, {speed:.0f} times as fast; away in turns with closed connections and with "
-        "open ones over which nothing passes. Real outbox, publisher and mosquitto, confirmed."
+        f"gateway's time, {speed:.0f} times as fast; away in turns with closed connections and "
+        "with open ones over which nothing passes. Real outbox, publisher and mosquitto, confirmed."
     )
     table = Table("A flapping link", says, ("what", "measured", "bound"), rows)
     return Verdict(table, broken(found))

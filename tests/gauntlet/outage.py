@@ -154,9 +154,9 @@ def measure(seed: int, share: float) -> Verdict:
     ]
     says = (
         f"{scene.hours:.0f} h without a broker, five lamps a second and an alarm every "
-        f"{scene.alarm_every} s, through the real journal on an injected clock; then mosquitto over "
-        f"a link of {scene.rate * 8 / 1e6:.0f} Mbit/s, `backlog_share` {scene.share}, confirmed by "
-        "a centre. The live figures hold for the whole of the backfill."
+        f"{scene.alarm_every} s, through the real journal on an injected clock; then mosquitto "
+        f"over a link of {scene.rate * 8 / 1e6:.0f} Mbit/s, `backlog_share` {scene.share}, "
+        "confirmed by a centre. The live figures hold for the whole of the backfill."
     )
     return Verdict(
         Table("72 h of outage", says, ("what", "measured", "bound"), rows), broken(found, scene)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from gateway.edge.outbox.ring.block import SIZE
@@ -18,12 +19,11 @@ from tests.parts.tmpfs import mounted, remount
 GATEWAY = Plan(name="gw-one", devices=20)
 
 
-async def lives(there: City, *seconds: float) -> None:
+async def lives(there: City, *seconds: float, end: Moment = Moment.RUNNING) -> None:
     """The gateway lives for so long and is killed, again and again."""
     (gateway,) = there.gateways
     for after in seconds:
-        await gateway.live(Fate(Moment.RUNNING, after))
-    assert all(life.killed for life in gateway.lives)
+        await gateway.live(Fate(end, after))
 
 
 async def judged(there: City, *expected: str) -> Findings:
@@ -67,6 +67,19 @@ async def test_a_frozen_broker(tmp_path: Path) -> None:
         await lives(there, 5.0, 3.0, 2.0)
         there.broker.thaw()
         await judged(there)
+
+
+async def test_a_full_outbox(tmp_path: Path) -> None:
+    """What had to go is on record at the centre, whenever the daemon died or was stopped."""
+    small = replace(GATEWAY, devices=40, flush=0.05, max_bytes="600KB")
+    async with city(tmp_path, [small]) as there:
+        there.broker.kill()
+        await lives(there, 3.0, 3.0, 3.0)
+        await lives(there, 1.0, 1.0, end=Moment.STOPPING)
+        await lives(there, 2.0)
+        await asyncio.to_thread(there.broker.start)
+        found = await judged(there, "'event': 'lost'")
+    assert found.on_record["the outbox is full"] > 100
 
 
 async def test_a_full_disk(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ class Maker:
     def __init__(self, folder: Path, max_bytes: int, seed: int) -> None:
         self.outbox = RingOutbox.open(folder / "outbox.ring", max_bytes)
         state = State(folder / "state.db")
-        self.journal = Journal(ROOT.gateway, self.outbox, state, lambda: {})
+        self.journal = Journal(ROOT.gateway, self.outbox, state, dict)
         self._chance = Random(seed)
         self._powers = [70.0] * LAMPS
         self.troubles: list[Trouble] = []
