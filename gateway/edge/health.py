@@ -52,6 +52,8 @@ FIGURES: Mapping[str, Figure] = {
     "connected": Figure("", "whether there is a connection to the broker", "bool"),
     "published": Figure("", "messages that the broker acknowledged"),
     "set_aside": Figure("", "messages that no broker would take"),
+    "unconfirmed": Figure("s", "for how long the centre has confirmed nothing that the broker has"),
+    "rival": Figure("", "whether another client seems to be connected with our id", "bool"),
     "queue_records": Figure("", "records in the outbox, both lanes"),
     "queue_events": Figure("", "those of alarms and events"),
     "queue_bytes": Figure("B", "their bytes"),

@@ -107,6 +107,13 @@ FAMILIES = tuple(
         ("wayside_uplink_connected", _GAUGE, "Whether the broker is there", _one("connected")),
         ("wayside_published_total", _COUNTER, "Messages acknowledged", _one("published")),
         ("wayside_set_aside", _GAUGE, "Messages no broker would take", _one("set_aside")),
+        (
+            "wayside_unconfirmed_seconds",
+            _GAUGE,
+            "For how long the centre has confirmed nothing",
+            _one("unconfirmed"),
+        ),
+        ("wayside_rival", _GAUGE, "Whether another client has our id", _one("rival")),
         ("wayside_outbox_limit_bytes", _GAUGE, "The outbox's bound", _limit),
         ("wayside_outbox_records", _GAUGE, "Records in the outbox", _of_lanes("records")),
         ("wayside_outbox_bytes", _GAUGE, "Their bytes", _of_lanes("bytes")),

@@ -136,6 +136,8 @@ class Vitals:
             "connected": parts.channel.connected,
             "published": parts.channel.published,
             "set_aside": parts.channel.set_aside,
+            "unconfirmed": round(parts.channel.unconfirmed),
+            "rival": parts.channel.rival,
             "cpu": round(time.process_time(), 2),
             **parts.clock(),
             **self._machine,

@@ -37,7 +37,8 @@ EVERYTHING = Snapshot(
         "clock_synchronised": True,
         "clock_offset": -3600.5,
         **dict.fromkeys(("uptime", "starts", "devices", "readings", "alarms"), 7),
-        **dict.fromkeys(("published", "set_aside"), 3),
+        **dict.fromkeys(("published", "set_aside", "unconfirmed"), 3),
+        "rival": False,
     },
     buses=[
         BusHealth(name="a", polls=10**12, failures={Symptom.GARBLED: 2}, busy=0.125, down=True),
