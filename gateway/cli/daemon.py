@@ -45,7 +45,7 @@ def run(site: Path, record: Path | None, json: bool) -> None:
 
     SIGABRT, systemd's word to one that is stuck, leaves the stack of every thread in the log.
     """
-    faulthandler.enable()
+    faulthandler.enable(2)  # the descriptor: sys.stderr may be anything by now
     loaded = site_of(site)
     from gateway.edge import daemon
 

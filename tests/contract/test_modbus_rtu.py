@@ -235,7 +235,7 @@ async def test_a_line_that_babbles_keeps_back_no_answer() -> None:
             yield 0.002 * n, b"\xaa"
 
     with slave(script) as line:
-        async with open_link(options(line.port, baudrate=1200)) as link:
+        async with open_link(options(line.port, silence=0.2)) as link:
             reads = [asyncio.ensure_future(link.read(block)) for block in (*first, *second)]
             done, _ = await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
             assert done == {reads[0]}
@@ -276,7 +276,7 @@ def test_the_lines_thread_wakes_on_time() -> None:
 async def test_a_line_that_never_falls_silent_says_so() -> None:
     (block,) = blocks(device(PAIR))
     with slave(honest) as line:
-        async with open_link(options(line.port, baudrate=1200)) as link:
+        async with open_link(options(line.port, silence=0.2)) as link:
             stop = threading.Event()
 
             def babble() -> None:

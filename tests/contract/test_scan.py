@@ -316,7 +316,7 @@ class TestALine:
             return [(0.12, refused) for refused in refusal(frame, of=5)]
 
         with slave(script) as line:
-            found = only(await scanned(on_line(line), "1-9", timeout="30ms"))
+            found = only(await scanned(on_line(line), "1-9", timeout="100ms"))
         assert found.unit == 5
         assert "slow" in found.notes[0]
 
@@ -325,7 +325,7 @@ class TestALine:
             return [(0.12, refused) for refused in refusal(frame, of=9)]
 
         with slave(script) as line:
-            assert only(await scanned(on_line(line), "1-9", timeout="30ms")).unit == 9
+            assert only(await scanned(on_line(line), "1-9", timeout="100ms")).unit == 9
 
     async def test_with_two_devices_at_one_number(self) -> None:
         turns = 0
@@ -338,7 +338,7 @@ class TestALine:
                 yield (0.0, garbled if turns % 2 else said)
 
         with slave(script) as line:
-            found = only(await scanned(on_line(line), "5-9", timeout="30ms"))
+            found = only(await scanned(on_line(line), "5-9", timeout="100ms"))
         assert found.unit == 5
         assert "two devices with this number" in found.notes[0]
 
@@ -355,7 +355,7 @@ class TestALine:
 
     async def test_with_one_that_never_says_anything_whole(self) -> None:
         with slave(lambda f: [(0.0, b"\x05\x03\x02\x00\x07\xff\xff")] if f[0] == 5 else []) as line:
-            found = only(await scanned(on_line(line), "1-9", timeout="30ms"))
+            found = only(await scanned(on_line(line), "1-9", timeout="100ms"))
         assert found.unit == 5
         assert "could not be read (bad CRC)" in found.notes[0]
 
@@ -368,13 +368,13 @@ class TestALine:
 
     async def test_with_another_master(self) -> None:
         with slave(at(2)) as line, chatter(line, sealed(9, 3, 0, 0, 0, 1)):
-            outcome = await scanned(on_line(line), "1-3", timeout="30ms")
+            outcome = await scanned(on_line(line), "1-3", timeout="100ms")
             assert not line.heard
         assert "another master" in outcome.remarks[0]
 
     async def test_with_a_talker_of_another_kind(self) -> None:
         with slave(lambda _: []) as line, chatter(line, b"R1803\r"):
-            outcome = await scanned(on_line(line), "1-2", timeout="30ms")
+            outcome = await scanned(on_line(line), "1-2", timeout="100ms")
         assert "nobody asked for" in outcome.remarks[0]
 
     async def test_that_is_pulled_out_keeps_what_was_found(self) -> None:
