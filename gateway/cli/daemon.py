@@ -1,12 +1,16 @@
-"""``wayside run``, for those who start it in a hurry: without a command-line library."""
+"""``wayside run``, for those who start it in a hurry: without typer.
+
+The same words mean the same to both; what is written in any other way is left to typer.
+"""
 
 from __future__ import annotations
 
+import argparse
 import faulthandler
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from gateway.cli.running import fail, say_json, site_of, until_stopped
 
@@ -19,25 +23,23 @@ class Asked(NamedTuple):
     json: bool
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
+
+
 def asked(words: Sequence[str]) -> Asked | None:
     """What ``run SITE [--record FILE] [--json]`` asks for; None if it is anything else."""
     if words[:1] != ["run"]:
         return None
-    site = record = None
-    json = False
-    rest = iter(words[1:])
-    for word in rest:
-        if word == "--json":
-            json = True
-        elif word == "--record" and (record := next(rest, "-")) != "-":
-            continue
-        elif site is None and not word.startswith("-"):
-            site = word
-        else:
-            return None
-    if not site or record == "" or (record or "").startswith("-"):
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("site", type=Path)
+    parser.add_argument("--record", type=Path)
+    parser.add_argument("--json", action="store_true")
+    try:
+        return Asked(**vars(parser.parse_args(words[1:])))
+    except ValueError:
         return None
-    return Asked(Path(site), None if record is None else Path(record), json)
 
 
 def run(site: Path, record: Path | None, json: bool) -> None:

@@ -17,6 +17,8 @@ PLAIN = (
     "run --json site.toml",
     "run --record out.jsonl site.toml",
     "run site.toml --record out.jsonl.gz --json",
+    "run site.toml --record=out.jsonl",
+    "run -- site.toml",
 )
 ODD = (
     "",
@@ -28,8 +30,6 @@ ODD = (
     "run site.toml --jsn",
     "run site.toml --record",
     "run site.toml --record --json",
-    "run site.toml --record=out.jsonl",
-    "run -- site.toml",
     "--version run site.toml",
 )
 
