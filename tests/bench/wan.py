@@ -79,8 +79,8 @@ def measure() -> Table:
     says = (
         f"The demo's district ({DEVICES} devices, each polled every second) through the daemon to "
         f"mosquitto, QoS 1, at least {SECONDS:.0f} s each; TCP payload counted by a relay in "
-        "between, both directions, without TLS and without the headers of TCP and IP. Daily volume is for all "
-        "of it."
+        "between, both directions, without TLS and without the headers of TCP and IP. Daily "
+        "volume is for all of it."
     )
     head = (
         "telemetry",
