@@ -36,6 +36,9 @@ log = get_logger()
 LATE = 1.0
 """Seconds a live message may be under way before the next ones wait for it."""
 
+_OVERDUE = 0.05
+"""Seconds after which to look again at a group that is due and may not go yet."""
+
 _ASK = {Lane.EVENTS: 100, Lane.TELEMETRY: 8}
 
 
@@ -237,7 +240,7 @@ class Flow:
         if self._disk_trouble is not None:
             waits.append(1.0)
         begun = [lane.live.begun for lane in self._lanes.values() if lane.live.begun is not None]
-        waits += [since + self._terms.batch - now for since in begun]
+        waits += [max(_OVERDUE, since + self._terms.batch - now) for since in begun]
         rest = self._pace.due(now)
         if rest is not None:
             waits.append(rest)
