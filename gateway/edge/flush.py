@@ -46,6 +46,7 @@ class Flusher:
         self._pulse = pulse
         self._durable = durable
         self._tell = tell
+        self._turn = asyncio.Lock()
         self.lost: Counter[Lane] = Counter()
 
     async def run(self) -> None:
@@ -63,6 +64,10 @@ class Flusher:
 
     async def flush(self, *, telemetry: bool) -> None:
         """Once, now."""
+        async with self._turn:  # a loss leaves the disk's record with the next flush
+            await self._flush(telemetry=telemetry)
+
+    async def _flush(self, *, telemetry: bool) -> None:
         drops = await self._journal.commit(telemetry=telemetry)
         if drops is None:
             return
@@ -79,5 +84,6 @@ class Flusher:
         try:
             async with asyncio.timeout(patience):
                 await self.flush(telemetry=True)
+                await self.flush(telemetry=False)  # the events about what that had to give up
         except TimeoutError:
             log.error("the disk hangs; the last second is lost")  # noqa: TRY400  # no bug of ours

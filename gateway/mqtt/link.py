@@ -258,12 +258,18 @@ class _Client(aiomqtt.Client):
     ) -> None:
         """Watch the socket, unless it is closed before the loop comes to it.
 
-        aiomqtt would watch its number all the same, which is nobody's by then, or another's.
+        aiomqtt would watch its number all the same, which is nobody's by then, or another's. After
+        a reset uvloop lets us read once, perhaps an answer that came before it, and then watches
+        that socket no more: reading on tells what became of it.
         """
 
         def watch() -> None:
-            if sock.fileno() >= 0:
+            if sock.fileno() < 0:
+                return
+            try:
                 self._loop.add_writer(sock.fileno(), write)
+            except RuntimeError:
+                client.loop_read()
 
         def write() -> None:
             try:

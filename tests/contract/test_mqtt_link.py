@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import struct
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 
 from gateway.config.site import BrokerOptions
 from gateway.mqtt import BrokerDown, Connection, Message, Will, connect
@@ -253,4 +256,44 @@ async def test_a_socket_that_closes_as_something_is_to_be_written_is_not_watched
         here._client._client._sock_close()
         await asyncio.sleep(0.05)
         publishing.cancel()
+    assert not complaints
+
+
+class _Resets(asyncio.Protocol):
+    """A broker that acknowledges one message and resets the connection in the same breath."""
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if data[0] >> 4 == 1:
+            self.transport.write(b"\x20\x02\x00\x00")
+        elif data[0] >> 4 == 3:
+            (length,) = struct.unpack_from(">H", data, 2)
+            self.transport.write(b"\x40\x02" + data[4 + length : 6 + length])
+            own = self.transport.get_extra_info("socket")
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.transport.abort()
+
+
+def test_a_reset_right_after_an_answer_is_noticed_at_the_next_message() -> None:
+    """Found by the gauntlet: after an error uvloop looks at a socket once, and never again."""
+    complaints = list[object]()
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        server = await loop.create_server(_Resets, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        options = BrokerOptions(url=f"mqtt://127.0.0.1:{port}", keepalive=5.0)
+        try:
+            async with connect(options, client_id="one") as here:
+                await here.publish("a", b"")
+                await asyncio.sleep(0.05)
+                with pytest.raises(BrokerDown, match="ended"):
+                    await here.publish("a", b"")
+        finally:
+            server.close()
+
+    uvloop.run(scenario())
     assert not complaints

@@ -413,6 +413,9 @@ class TestDamage:
         (drop,) = at.box.drops()
         assert (drop.first, drop.last, drop.reason) == (2, 2, "damaged on disk")
         at.reopen()
+        assert at.box.drops() == [drop], "nothing that tells of it was made durable"
+        at.box.flush()
+        at.reopen()
         assert at.seqs(TELEMETRY) == [1, 3]
         assert not at.box.drops()
 

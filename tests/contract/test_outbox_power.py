@@ -259,3 +259,38 @@ def keep_block(disk: Platter, kept: int) -> None:
         if at // SIZE - first == kept:
             file.durable[at : at + SECTOR] = versions[-1]
     file.now, file.since, disk.cut_after = bytearray(file.durable), {}, None
+
+
+@pytest.mark.parametrize("length", [300, 3000])
+def test_a_loss_is_on_record_until_what_tells_of_it_is_durable(length: int) -> None:
+    """Killed between any two writes of the flush that brings the event about the loss.
+
+    In a full ring that flush makes room first, with a cursor of its own.
+    """
+    cut_after, written = 0, False
+    while not written:
+        disk, chance = Platter(), Random(length)
+        box = RingOutbox.open(FILE, 600_000, disk)
+        while not (drops := box.drops()):
+            box.append(Lane.TELEMETRY, "telemetry", chance.randbytes(length))
+            box.flush()
+        for _ in range(100_000 // length):  # so much that it has to let go of something more
+            box.append(Lane.TELEMETRY, "telemetry", chance.randbytes(length))
+        box.append(Lane.EVENTS, "event/gw", b"dropped")
+        disk.cut_after = disk.operations + cut_after
+        try:
+            box.flush()
+            written = True
+        except PowerCut:
+            cut_after += 1
+        disk.cut_after = None  # kill -9: the system has what it was given
+        box = RingOutbox.open(FILE, 600_000, disk)
+        told = [record.body for record in box.pending(Lane.EVENTS, 0, 9)]
+        again = {(drop.stream, seq) for drop in box.drops() for seq in _seqs(drop)}
+        lost = {(drop.stream, seq) for drop in drops for seq in _seqs(drop)}
+        assert told == [b"dropped"] or lost <= again, f"after {cut_after} operations"
+    assert cut_after > 3
+
+
+def _seqs(drop: Drop) -> range:
+    return range(drop.first, drop.last + 1)

@@ -63,7 +63,8 @@ def rows(url: str, database: str, query: str) -> Iterator[dict[str, Any]]:
     with urllib.request.urlopen(ask, timeout=60) as answer:  # noqa: S310  # loopback
         for line in answer:
             for result in json.loads(line)["results"]:
-                assert "error" not in result, result
+                missing = result.get("error", "").startswith("database not found")  # not yet
+                assert missing or "error" not in result, result
                 for series in result.get("series", ()):
                     for row in series["values"]:
                         yield dict(zip(series["columns"], row, strict=True))

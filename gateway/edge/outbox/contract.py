@@ -100,7 +100,11 @@ class Outbox(Protocol):
         """How much waits."""
 
     def drops(self) -> Sequence[Drop]:
-        """Losses since the last call; each is told once."""
+        """Losses since the last call; each is told once.
+
+        They stay on record until the end of the flush that has what was appended since, so that a
+        crash before that has them told again.
+        """
 
     def close(self) -> None:
         """Flush and let go of the file."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -103,12 +104,15 @@ class RingOutbox:
 
     def flush(self) -> None:
         """Make everything so far durable; OSError leaves it in memory for the next one."""
+        self._flush(forget=True)
+
+    def _flush(self, *, forget: bool) -> None:
         try:
             ring = self._attach()
             if not ring.writable:
                 ring.reopen()
             while self._queue or ring.changed:
-                self._write(ring)
+                self._write(ring, forget=forget)
             ring.shrink()
         except OSError as error:
             raise OSError(error.errno, f"{self._path}: outbox: {error.strerror}") from error
@@ -152,11 +156,13 @@ class RingOutbox:
         return Depth(records, shelf.bytes, shelf.waiting[0][0] - shelf.base if records else 0)
 
     def drops(self) -> Sequence[Drop]:
-        """Losses since the last call; forgotten on disk with the next flush."""
-        if self._ring is None or not self._ring.losses:
+        """Losses since the last call; forgotten on disk at the end of the next flush."""
+        ring = self._ring
+        if ring is None or not ring.losses:
             return ()
-        told, self._ring.losses = self._ring.losses, []
-        self._ring.changed = True
+        told, ring.losses = ring.losses, []
+        ring.told += told
+        ring.changed = True
         return told
 
     def record(self, drops: Sequence[Drop]) -> None:
@@ -167,10 +173,10 @@ class RingOutbox:
         ring.changed = True
 
     def close(self) -> None:
-        """Flush and let go of the file."""
+        """Flush and let go of the file; what was told since the last flush stays on record."""
         try:
             if self._queue or (self._ring is not None and self._ring.changed):
-                self.flush()
+                self._flush(forget=False)
         finally:
             if self._ring is not None:
                 self._ring.close()
@@ -178,16 +184,20 @@ class RingOutbox:
 
     # --- one batch
 
-    def _write(self, ring: Ring) -> None:
-        """Write what fits one batch."""
+    def _write(self, ring: Ring, *, forget: bool) -> None:
+        """Write what fits one batch; the last one of a flush may ``forget`` what was told."""
         chunk = self._next_chunk(ring)
-        data = ring.encoded(chunk.runs, chunk.lasts, chunk.losses)
+        forget = forget and chunk.taken == len(self._queue)
+        encoded = partial(ring.encoded, forget=forget)
+        data = encoded(chunk.runs, chunk.lasts, chunk.losses)
         if len(data) > self._most // 8 * ROOM:
             chunk = self._without_bodies(ring, chunk)
-            data = ring.encoded(chunk.runs, chunk.lasts, chunk.losses)
+            data = encoded(chunk.runs, chunk.lasts, chunk.losses)
         if room.make(ring, -(-len(data) // ROOM)):
-            data = ring.encoded(chunk.runs, chunk.lasts, chunk.losses)
+            data = encoded(chunk.runs, chunk.lasts, chunk.losses)
         ring.commit(data, chunk.runs, chunk.lasts, chunk.losses)
+        if forget:
+            ring.told.clear()
         for waiting in self._queue[: chunk.taken]:
             self._queued -= waiting.size
             self._ahead[waiting.lane] -= 1

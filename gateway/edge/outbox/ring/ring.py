@@ -41,7 +41,10 @@ def extent(most: int) -> int:
 
 
 class Ring:
-    """An open file; ``losses`` are on record in it and not told yet."""
+    """An open file; ``losses`` are on record in it and not told yet.
+
+    ``told`` ones stay on record until what tells of them is durable.
+    """
 
     def __init__(self, files: Files, path: Path, file: File, found: Found) -> None:
         self._files, self._path, self._file = files, path, file
@@ -51,6 +54,7 @@ class Ring:
         self.lanes: Mapping[Lane, Shelf] = found.lanes
         self.space = found.space
         self.losses: list[Drop] = found.losses
+        self.told: list[Drop] = []
         self.writable = file.writable
         #: Whether the cursor has changed since it was written.
         self.changed = bool(found.lost)
@@ -154,10 +158,13 @@ class Ring:
         runs: Sequence[Run] = (),
         lasts: Mapping[Lane, int] | None = None,
         losses: Sequence[Drop] = (),
+        *,
+        forget: bool = False,
     ) -> bytes:
         """These records and the cursor as it will be with them.
 
-        ``lasts`` are seqs given to records that are not there, and ``losses`` say so.
+        ``lasts`` are seqs given to records that are not there, and ``losses`` say so. With
+        ``forget``, the losses that were told are no longer on record.
         """
         ends = {lane: shelf.last for lane, shelf in self.lanes.items()}
         waiting = {lane: shelf.waiting for lane, shelf in self.lanes.items()}
@@ -170,7 +177,8 @@ class Ring:
             lane: Standing(shelf.stream, shelf.base, ends[lane], waiting[lane])
             for lane, shelf in self.lanes.items()
         }
-        return batch.encode(Cursor(lanes, [*self.losses, *losses]), runs)
+        told = () if forget else self.told
+        return batch.encode(Cursor(lanes, [*told, *self.losses, *losses]), runs)
 
     def _write(self, places: Sequence[int], data: bytes) -> None:
         """Seal the parts of a batch and write them, neighbours together."""
