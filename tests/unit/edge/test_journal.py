@@ -6,15 +6,20 @@ import errno
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import orjson
 import pytest
 
 from gateway import wire
 from gateway.edge import journal
+from gateway.edge.clock import SYSTEM
+from gateway.edge.flush import Flusher
 from gateway.edge.journal import Journal
 from gateway.edge.outbox.contract import Lane
 from gateway.edge.outbox.ring import RingOutbox
+from gateway.edge.pulse import Pulse
 from gateway.edge.state import State
 from gateway.model import Alarm, Event, Reading, Severity
 from gateway.model import State as AlarmState
@@ -191,3 +196,32 @@ async def test_what_the_state_refused_is_written_with_the_next_second(
 async def test_what_belongs_to_the_readings_waits_for_them(disk: Disk) -> None:
     disk.journal.keep("counters/meter", {})
     assert not disk.journal.urgent.is_set()
+
+
+async def test_what_the_last_flush_had_to_give_up_is_on_record(disk: Disk) -> None:
+    """A full outbox, and a polite stop: its last flush drops the oldest, and that is told too."""
+    chance = Random(1)
+    flusher = Flusher(
+        disk.journal,
+        gateway="gw",
+        period=1.0,
+        clock=SYSTEM,
+        pulse=Pulse(),
+        durable=lambda: None,
+        tell=lambda event: disk.journal.outcomes([event]),
+    )
+    while not disk.outbox.drops():
+        disk.outbox.append(Lane.TELEMETRY, "telemetry", chance.randbytes(20_000))
+        disk.outbox.flush()
+    before = disk.outbox.depth(Lane.TELEMETRY).oldest
+    disk.journal.reading(replace(READING, values={"note": chance.randbytes(60_000).hex()}))
+    await flusher.last(10.0)
+    disk.outbox.close()
+    disk.outbox = Fickle.open(disk.folder / "outbox.ring", 1_000_000)
+    told = [orjson.loads(body) for _, _, body in disk.records(Lane.EVENTS)]
+    ranges = [each for event in told for each in event["values"]["ranges"]]
+    ranges += [(drop.first, drop.last) for drop in disk.outbox.drops()]
+    on_record = {seq for first, last in ranges for seq in range(first, last + 1)}
+    gone = set(range(before, disk.outbox.depth(Lane.TELEMETRY).oldest))
+    assert gone
+    assert gone == on_record
