@@ -30,7 +30,7 @@ AUTOSAVE = ("autosave_interval 1", "autosave_on_changes true")
 _GOODBYES = 5
 """Polite ends in a row; on a loaded machine one may be too short to deliver the last second."""
 _FEW = 8
-"""Records on their way at any time."""
+"""Records on their way at any time, besides the telemetry of two seconds."""
 _CONNECTION = {"ingest ready": True, "broker back": True, "broker trouble": False}
 
 
@@ -104,12 +104,12 @@ class City:
 
     async def _deliver(self, gateway: Gateway, patience: float) -> None:
         """A life until all that was committed before is with the centre."""
-        before = set(gateway.witness.records)
+        before, few = set(gateway.witness.records), _FEW + 2 / gateway.flush
 
         def settled() -> bool:
             gateway.witness.look()
             waiting = gateway.witness.waiting()
-            return waiting.isdisjoint(before) and len(waiting) <= _FEW
+            return waiting.isdisjoint(before) and len(waiting) <= few
 
         if not await gateway.rest(settled, patience):
             waiting = len(gateway.witness.waiting())

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +26,13 @@ async def lives(there: City, *seconds: float, end: Moment = Moment.RUNNING) -> N
     (gateway,) = there.gateways
     for after in seconds:
         await gateway.live(Fate(end, after))
+
+
+async def broker_and_ingest_back(there: City) -> None:
+    """The broker again, and ingest at once, which would look for it less and less often."""
+    await asyncio.to_thread(there.broker.start)
+    await there.ingest.kill()
+    await there.ingest.start()
 
 
 async def judged(there: City, *expected: str) -> Findings:
@@ -71,13 +80,13 @@ async def test_a_frozen_broker(tmp_path: Path) -> None:
 
 async def test_a_full_outbox(tmp_path: Path) -> None:
     """What had to go is on record at the centre, whenever the daemon died or was stopped."""
-    small = replace(GATEWAY, devices=40, flush=0.05, max_bytes="600KB")
+    small = replace(GATEWAY, devices=40, flush=0.03, max_bytes="600KB")
     async with city(tmp_path, [small]) as there:
         there.broker.kill()
-        await lives(there, 3.0, 3.0, 3.0)
-        await lives(there, 1.0, 1.0, end=Moment.STOPPING)
-        await lives(there, 2.0)
-        await asyncio.to_thread(there.broker.start)
+        await lives(there, 3.0, 2.0)
+        await lives(there, 0.1, 0.5, end=Moment.STOPPING)
+        await lives(there, 1.0)
+        await broker_and_ingest_back(there)
         found = await judged(there, "'event': 'lost'")
     assert found.on_record["the outbox is full"] > 100
 
@@ -92,7 +101,7 @@ async def test_a_full_disk(tmp_path: Path) -> None:
             (disk / "somebody-else").write_bytes(bytes(free))
             await lives(there, 2.5, 2.5)
             (disk / "somebody-else").unlink()
-            await asyncio.to_thread(there.broker.start)
+            await broker_and_ingest_back(there)
             await judged(there, "cannot be saved", "cannot be kept", "the disk refuses")
 
 
@@ -118,3 +127,32 @@ async def test_a_disk_that_was_remounted_read_only(tmp_path: Path) -> None:
             }
             assert len(refused) > 4
             assert set(refused) <= stored, "what was in memory is written as soon as it may"
+
+
+FILES = ("lock", "state.db", "outbox.ring.new", "outbox.ring")
+
+
+async def test_killed_while_it_makes_its_files(tmp_path: Path) -> None:
+    """The very first start, ended as each file appears; the next one begins as if nothing was."""
+    async with city(tmp_path, [GATEWAY]) as there:
+        (gateway,) = there.gateways
+        data = gateway.witness.path.parent
+        for name in FILES:
+            shutil.rmtree(data, ignore_errors=True)
+            await gateway.daemon.start()
+            assert await asyncio.to_thread(appears, data / name), name
+            assert await gateway.daemon.kill()
+            await gateway.daemon.start()
+            assert await gateway.daemon.ready(), gateway.daemon.log.read_text()[-2000:]
+            await gateway.daemon.kill()
+        await lives(there, 1.5)
+        await judged(there)
+
+
+def appears(file: Path, patience: float = 30.0) -> bool:
+    """Wait until there is such a file, or the one it becomes."""
+    becomes = file.with_suffix("") if file.suffix == ".new" else file
+    deadline = time.monotonic() + patience
+    while not (file.exists() or becomes.exists()) and time.monotonic() < deadline:
+        time.sleep(0.0002)
+    return file.exists() or becomes.exists()
