@@ -1,7 +1,8 @@
 """A simulated district: lamps, pillars, signal cabinets and bins with physics, on real wires.
 
-``world`` holds clock, seed, sky and mains; ``lamp feeder cabinet bin`` are the devices;
-``maps registers modbus`` turn their values into registers by pymodbus's conversions, from the same
-profiles the drivers use; ``line`` and ``servers`` put them on ptys and TCP; ``district`` lays a
-district out and writes its site file; ``scenario`` and ``faults`` break it, with labels.
+``world`` is the one clock, seed, sky and mains; ``devices`` are the physics; ``town`` lays a district
+out, writes its site file and holds the living whole; ``wires`` turns values into registers, by
+pymodbus's conversions and from the profiles the drivers use, and puts them on ptys and TCP;
+``scenario`` breaks it, and ``faults`` keeps the truth about that. ``demo`` is all of it with a
+gateway around.
 """

@@ -22,8 +22,8 @@ def sim(
     json: Json = False,
 ) -> None:
     """Run only the simulators, for any gateway to poll."""
-    from simulators import servers
     from simulators.scenario import load
+    from simulators.wires import servers
 
     wanted = load(scenario)
     try:

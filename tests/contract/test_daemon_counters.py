@@ -17,10 +17,10 @@ import orjson
 from gateway.edge.outbox.contract import Lane
 from gateway.edge.outbox.ring import RingOutbox
 from gateway.model import Value
-from simulators.maps import read_map
-from simulators.modbus import Unit, Units
-from simulators.registers import Image
-from simulators.tcp import listening
+from simulators.wires.maps import read_map
+from simulators.wires.modbus import Unit, Units
+from simulators.wires.registers import Image
+from simulators.wires.tcp import listening
 from simulators.world import RealClock
 from tests.parts.bench_site import tcp, write_site
 from tests.parts.commands import eventually, wayside

@@ -24,10 +24,10 @@ from gateway.config.site import Site
 from gateway.field.read import poll_once
 from gateway.model import Derived, Kind, Point, Reading, Value
 from gateway.profile import load_profile, profile_names, specimen
-from simulators.maps import read_map
-from simulators.modbus import Unit, Units
-from simulators.registers import Image
-from simulators.tcp import listening
+from simulators.wires.maps import read_map
+from simulators.wires.modbus import Unit, Units
+from simulators.wires.registers import Image
+from simulators.wires.tcp import listening
 from simulators.world import SteppedClock
 from tests.parts.modbus import Slave, registers, sealed, slave
 from tests.parts.process import free_port

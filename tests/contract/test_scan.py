@@ -19,8 +19,8 @@ from gateway.field import scan as room
 from gateway.field.progress import Step
 from gateway.field.scan import Found, Outcome
 from gateway.model import Value
-from simulators.modbus import Units
-from simulators.tcp import listening
+from simulators.wires.modbus import Units
+from simulators.wires.tcp import listening
 from simulators.world import SteppedClock
 from tests.parts import simulated as district
 from tests.parts.fixed import fixed

@@ -17,13 +17,13 @@ from gateway.config.site import Site
 from gateway.faults.engine import FaultEngine
 from gateway.faults.rules import load_rules
 from gateway.model import Alarm, Bad, Device, Millis, Reading, State, Uncertain, Value
-from simulators.city import City
-from simulators.device import Simulated
-from simulators.district import make
+from simulators.demo.verdict import Raise, judge
+from simulators.devices.contract import Simulated
 from simulators.faults import FAULTS
-from simulators.places import PLACES, Place, sunniest
 from simulators.scenario import Scenario, load, play
-from simulators.verdict import Raise, judge
+from simulators.town.city import City
+from simulators.town.district import make
+from simulators.town.places import PLACES, Place, sunniest
 from simulators.world import SteppedClock, World
 from tests.parts.simulated import MAKATI, MORNING
 

@@ -15,9 +15,9 @@ from gateway.config.site import Bus, Site
 from gateway.faults.rules import load_rules
 from gateway.model import Reading
 from gateway.values import gather
-from simulators.city import City
-from simulators.district import LEAST, make
 from simulators.faults import FAULTS
+from simulators.town.city import City
+from simulators.town.district import LEAST, make
 from tests.parts.simulated import MORNING, simulated
 
 

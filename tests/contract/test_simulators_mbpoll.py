@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from gateway.model import Kind, Value
-from simulators.device import CommandRefused
-from simulators.line import RtuLine, pty_at
-from simulators.maps import read_map
-from simulators.modbus import Unit, Units
-from simulators.plan import Pace
-from simulators.registers import Image
-from simulators.tcp import listening
+from simulators.devices.contract import CommandRefused
+from simulators.town.plan import Pace
+from simulators.wires.line import RtuLine, pty_at
+from simulators.wires.maps import read_map
+from simulators.wires.modbus import Unit, Units
+from simulators.wires.registers import Image
+from simulators.wires.tcp import listening
 from simulators.world import SteppedClock
 from tests.parts.mbpoll import Said, mbpoll
 from tests.parts.process import free_port

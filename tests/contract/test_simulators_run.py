@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from simulators.district import LEAST, make
 from simulators.scenario import read
-from simulators.servers import run, serve
+from simulators.town.district import LEAST, make
+from simulators.wires.servers import run, serve
 from tests.parts.mbpoll import mbpoll
 from tests.parts.process import serves
 from tests.parts.simulated import MORNING

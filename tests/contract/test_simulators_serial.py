@@ -19,15 +19,15 @@ from pymodbus.client import AsyncModbusSerialClient
 from pymodbus.framer import FramerRTU
 
 from gateway.assets import BinFacts, LampFacts
-from simulators.bin import Bin
-from simulators.city import City
-from simulators.lamp import Lamp
-from simulators.line import RtuLine, Sensor, pty_at
-from simulators.maps import read_map
-from simulators.modbus import Unit, Units
-from simulators.plan import Pace
-from simulators.registers import Image
-from simulators.sitefile import profile_file
+from simulators.devices.bin import Bin
+from simulators.devices.lamp import Lamp
+from simulators.town.city import City
+from simulators.town.plan import Pace
+from simulators.town.sitefile import profile_file
+from simulators.wires.line import RtuLine, Sensor, pty_at
+from simulators.wires.maps import read_map
+from simulators.wires.modbus import Unit, Units
+from simulators.wires.registers import Image
 from simulators.world import SteppedClock, World
 from tests.parts.mbpoll import mbpoll
 from tests.parts.simulated import MORNING, path, simulated, step

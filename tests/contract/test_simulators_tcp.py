@@ -12,9 +12,9 @@ import pytest
 import pytest_asyncio
 from pymodbus.client import AsyncModbusTcpClient
 
-from simulators.city import City
-from simulators.maps import Row, read_map
-from simulators.modbus import Unit
+from simulators.town.city import City
+from simulators.wires.maps import Row, read_map
+from simulators.wires.modbus import Unit
 from tests.parts.mbpoll import mbpoll
 from tests.parts.simulated import port, simulated, step
 

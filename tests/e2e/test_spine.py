@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from simulators.city import City
+from simulators.town.city import City
 from tests.parts.broker import Broker
 from tests.parts.commands import Part, eventually, wayside
 from tests.parts.influxdb import influx1

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from gateway import registry
 from gateway.model import Kind, Value
-from simulators.maps import read_map
-from simulators.modbus import Unit
-from simulators.registers import Image
+from simulators.wires.maps import read_map
+from simulators.wires.modbus import Unit
+from simulators.wires.registers import Image
 
 
 class Fixed:

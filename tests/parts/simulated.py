@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from gateway.model import Millis
-from simulators.city import City
-from simulators.district import make
-from simulators.places import Place
-from simulators.plan import Endpoint
-from simulators.servers import serve
+from simulators.town.city import City
+from simulators.town.district import make
+from simulators.town.places import Place
+from simulators.town.plan import Endpoint
+from simulators.wires.servers import serve
 from simulators.world import SteppedClock
 
 MAKATI = Place("makati", "Makati", 14.5547, 121.0244, "Asia/Manila")

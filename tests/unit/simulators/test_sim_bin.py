@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from gateway.assets import BinFacts
-from simulators.bin import Bin
+from simulators.devices.bin import Bin
 from simulators.world import SteppedClock, World
 
 MORNING = 1_759_971_600_000  # 2025-10-09T01:00Z, nine in the morning in Makati

@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from gateway.assets import SignalFacts
-from simulators.cabinet import ALL_RED, YELLOW, Cabinet, Plan, stages_of
+from simulators.devices.cabinet import ALL_RED, YELLOW, Cabinet, Plan, stages_of
 from simulators.world import SteppedClock, World
 
 FOUR_ARMS = ((1, 3), (1, 4), (2, 3), (2, 4))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from simulators.city import City
-from simulators.district import make
 from simulators.faults import FAULTS
-from simulators.places import Place
+from simulators.town.city import City
+from simulators.town.district import make
+from simulators.town.places import Place
 from simulators.world import SteppedClock, World
 
 MORNING = 1_759_971_600_000

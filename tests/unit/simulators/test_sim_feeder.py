@@ -7,8 +7,8 @@ from math import sqrt
 import pytest
 
 from gateway.assets import FeederFacts, LampFacts
-from simulators.feeder import Feeder
-from simulators.lamp import Lamp
+from simulators.devices.feeder import Feeder
+from simulators.devices.lamp import Lamp
 from simulators.world import PHASES, SteppedClock, World
 
 MIDNIGHT = 1_759_939_200_000  # in Makati

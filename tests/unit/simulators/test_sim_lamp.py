@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from gateway.assets import LampFacts
-from simulators.device import CommandRefused
-from simulators.lamp import Lamp
+from simulators.devices.contract import CommandRefused
+from simulators.devices.lamp import Lamp
 from simulators.world import SteppedClock, World
 
 MAKATI = (14.5547, 121.0244)

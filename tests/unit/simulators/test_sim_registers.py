@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway import registry
-from simulators.maps import Row, read_map
-from simulators.registers import Image, from_registers, limits, permuted, raw_of, to_registers
+from simulators.wires.maps import Row, read_map
+from simulators.wires.registers import Image, from_registers, limits, permuted, raw_of, to_registers
 
 PROFILES = sorted((registry.folder() / "profiles").rglob("*.toml"))
 VECTORS = Path(__file__).resolve().parents[4] / "shared" / "vectors"

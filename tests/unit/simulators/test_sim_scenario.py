@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from gateway.problems import ConfigurationError
-from simulators.city import City
-from simulators.district import make
-from simulators.places import Place
 from simulators.scenario import load, play, scenario_names
+from simulators.town.city import City
+from simulators.town.district import make
+from simulators.town.places import Place
 from simulators.world import SteppedClock, World
 
 MORNING = 1_759_971_600_000  # 2025-10-09T01:00Z, nine in the morning in Makati

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from simulators.demo.verdict import DUE, Raise, judge
 from simulators.faults import Label
-from simulators.verdict import DUE, Raise, judge
 
 DARK = Label("lamp-1", "lamp_failure", "lamp_failure", "lamp-1", at=10_000, until=30_000)
 

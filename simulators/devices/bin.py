@@ -14,7 +14,7 @@ from math import exp, radians, sin
 
 from gateway.assets import BinFacts
 from gateway.model import Kind, Millis
-from simulators.device import CommandRefused, Values
+from simulators.devices.contract import CommandRefused, Values
 from simulators.world import DAY, World, steps
 
 _THROW = 0.4

@@ -18,7 +18,7 @@ from random import Random
 
 from gateway.assets import SignalFacts
 from gateway.model import Kind, Millis
-from simulators.device import CommandRefused, Values
+from simulators.devices.contract import CommandRefused, Values
 from simulators.world import DAY, World, steps
 
 YELLOW, ALL_RED = 3.0, 2.0

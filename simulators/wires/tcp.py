@@ -15,7 +15,7 @@ from pymodbus.constants import ExcCodes
 from pymodbus.framer import FramerSocket
 from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
 
-from simulators.modbus import Units
+from simulators.wires.modbus import Units
 
 _FRAMER = FramerSocket(DecodePDU(is_server=True))
 _HEADER = 7

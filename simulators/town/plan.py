@@ -1,7 +1,7 @@
 """The plan of a district as values: its wires, its devices, where they stand.
 
-``simulators.district`` draws it, ``simulators.sitefile`` writes it down for a gateway, and
-``simulators.servers`` builds it.
+``town.district`` draws it, ``town.sitefile`` writes it down for a gateway, and
+``wires.servers`` builds it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from gateway.model import Kind
-from simulators.places import Place
+from simulators.town.places import Place
 
 DriverName: TypeAlias = Literal["modbus-tcp", "modbus-rtu", "maxbotix"]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway import registry
-from simulators.plan import Asset, District, Endpoint
+from simulators.town.plan import Asset, District, Endpoint
 
 PROFILES = {
     "lamp": "lamp/generic",

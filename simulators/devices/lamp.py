@@ -13,7 +13,7 @@ from math import exp
 
 from gateway.assets import LampFacts
 from gateway.model import Kind, Millis
-from simulators.device import CommandRefused, Values, noisy
+from simulators.devices.contract import CommandRefused, Values, noisy
 from simulators.world import World, steps
 
 _DUSK, _DAWN = -0.5, 1.0

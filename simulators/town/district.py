@@ -3,8 +3,8 @@
 ``make`` lays out a few streets around a town square: lamps on two RS-485 lines and on Modbus TCP,
 a tunnel whose lamps always burn, feeder pillars, two signal cabinets, and bins on Modbus and on
 MaxBotix serial lines. More devices mean more lamps, on more feeders and TCP endpoints. It writes
-``site.toml``, ``lamps.csv`` and the profiles (``simulators.sitefile``) and returns what
-``simulators.servers.serve`` brings to life.
+``site.toml``, ``lamps.csv`` and the profiles (``simulators.town.sitefile``) and returns what
+``simulators.wires.servers.serve`` brings to life.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 
 from gateway.assets import BinFacts, FeederFacts, LampFacts, SignalFacts
 from gateway.model import Kind, Millis
-from simulators import sitefile
-from simulators.places import Place, Street, moved, sunniest
-from simulators.plan import SENSOR_PACE, Asset, District, DriverName, Endpoint, Pace
 from simulators.process import may_listen
+from simulators.town import sitefile
+from simulators.town.places import Place, Street, moved, sunniest
+from simulators.town.plan import SENSOR_PACE, Asset, District, DriverName, Endpoint, Pace
 from simulators.world import PHASES
 
 LEAST, MOST = 12, 2_000

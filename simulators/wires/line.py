@@ -24,9 +24,9 @@ from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU
 
 from gateway.model import Millis
-from simulators.device import Served, Simulated, served
-from simulators.modbus import Units
-from simulators.plan import Pace
+from simulators.devices.contract import Served, Simulated, served
+from simulators.town.plan import Pace
+from simulators.wires.modbus import Units
 from simulators.world import Clock
 
 _PORTION = 0.004

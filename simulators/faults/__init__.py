@@ -14,9 +14,9 @@ from typing import Any, Literal, TypeAlias
 
 from gateway.model import Kind, Millis
 from gateway.problems import suggest
-from simulators.device import Station
-from simulators.lamp import Lamp
-from simulators.line import Sensor
+from simulators.devices.contract import Station
+from simulators.devices.lamp import Lamp
+from simulators.wires.line import Sensor
 from simulators.world import World
 
 _DAYLIGHT = 8.0

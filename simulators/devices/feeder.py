@@ -16,8 +16,8 @@ from math import hypot, sqrt
 
 from gateway.assets import FeederFacts
 from gateway.model import Kind, Millis
-from simulators.device import CommandRefused, Values, noisy
-from simulators.lamp import Lamp
+from simulators.devices.contract import CommandRefused, Values, noisy
+from simulators.devices.lamp import Lamp
 from simulators.world import PHASES, Phase, World, steps
 
 _CABLE = 0.15

@@ -21,16 +21,16 @@ from typing import Any
 
 import orjson
 
-from simulators import broker
-from simulators.city import City
-from simulators.district import make
+from simulators.demo import broker
+from simulators.demo.referee import Referee
+from simulators.demo.verdict import DUE, Verdict, judge
 from simulators.faults import Label
-from simulators.plan import District
 from simulators.process import child, end, may_listen
-from simulators.referee import Referee
 from simulators.scenario import Scenario
-from simulators.servers import serve
-from simulators.verdict import DUE, Verdict, judge
+from simulators.town.city import City
+from simulators.town.district import make
+from simulators.town.plan import District
+from simulators.wires.servers import serve
 from simulators.world import RealClock
 
 QUIET_END = 10.0 + DUE / 1000

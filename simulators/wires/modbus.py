@@ -17,8 +17,8 @@ from pymodbus.datastore import ModbusServerContext
 from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
 
 from gateway.model import Millis
-from simulators.device import SAMPLE, CommandRefused, Served, Simulated, served
-from simulators.registers import Image
+from simulators.devices.contract import SAMPLE, CommandRefused, Served, Simulated, served
+from simulators.wires.registers import Image
 from simulators.world import Clock
 
 T = TypeVar("T")

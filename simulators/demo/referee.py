@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from gateway.config.site import BrokerOptions
 from gateway.mqtt import BrokerDown, connect
 from gateway.wire import BadPayload, decode_alarm, filter_all, parse_topic
-from simulators.verdict import Raise
+from simulators.demo.verdict import Raise
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from typing import cast
 from pymodbus.client.mixin import ModbusClientMixin as Conversions
 
 from gateway.model import Value
-from simulators.maps import Map, Row
+from simulators.wires.maps import Map, Row
 
 _TYPES = {
     "int16": Conversions.DATATYPE.INT16,

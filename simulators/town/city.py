@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.model import Millis, Value
-from simulators.bin import Bin
-from simulators.cabinet import Cabinet
-from simulators.device import Simulated, Station, Values
+from simulators.devices.bin import Bin
+from simulators.devices.cabinet import Cabinet
+from simulators.devices.contract import Simulated, Station, Values
+from simulators.devices.feeder import Feeder
+from simulators.devices.lamp import Lamp
 from simulators.faults import Injector, Label
-from simulators.feeder import Feeder
-from simulators.lamp import Lamp
-from simulators.line import Sensor
-from simulators.maps import Map, read_map
-from simulators.modbus import Unit
-from simulators.plan import Asset, District
-from simulators.registers import Image
+from simulators.town.plan import Asset, District
+from simulators.wires.line import Sensor
+from simulators.wires.maps import Map, read_map
+from simulators.wires.modbus import Unit
+from simulators.wires.registers import Image
 from simulators.world import World
 
 

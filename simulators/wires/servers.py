@@ -16,15 +16,15 @@ from typing import Any, TypeAlias
 import orjson
 
 from gateway.model import Millis
-from simulators.city import City
-from simulators.device import Station
-from simulators.district import make
+from simulators.devices.contract import Station
 from simulators.faults import Label
-from simulators.line import RtuLine, Sensor, SensorLine, pty_at
-from simulators.modbus import Unit, Units
-from simulators.plan import District, Endpoint
 from simulators.scenario import Scenario, play
-from simulators.tcp import listening
+from simulators.town.city import City
+from simulators.town.district import make
+from simulators.town.plan import District, Endpoint
+from simulators.wires.line import RtuLine, Sensor, SensorLine, pty_at
+from simulators.wires.modbus import Unit, Units
+from simulators.wires.tcp import listening
 from simulators.world import Clock, RealClock, World
 
 Start: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]

@@ -40,7 +40,7 @@ from gateway.units import Between, Duration
 from simulators.faults import FAULTS, FaultName, Injector
 from simulators.world import Clock
 
-SHIPPED = Path(__file__).parent / "scenarios"
+SHIPPED = Path(__file__).parents[1] / "scenarios"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

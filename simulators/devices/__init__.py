@@ -1,0 +1,1 @@
+"""The devices of a district: physics, one module a kind, and the ways each can break."""

@@ -1,0 +1,1 @@
+"""The town: its streets, which devices stand where on which wires, and the living whole."""
