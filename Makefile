@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test test-parts lint format bench proofs gauntlet docs lock clean
+.PHONY: help setup demo test test-parts lint format bench proofs gauntlet detection docs lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/#/' | awk -F'#' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ proofs: setup-dev  ## a million round trips and fuzzed inputs (ARGS="fuzz --seed
 
 gauntlet: setup-dev test-parts  ## half an hour of kill -9 and outages (ARGS="kills --seed 7"); writes docs/gauntlet.md
 	$(BIN)/python -m tests.gauntlet $(ARGS)
+
+detection: setup-dev  ## what the rules find and miss on labelled recordings; writes docs/detection.md
+	$(BIN)/python -m tests.detection $(ARGS)
 
 docs: setup-dev  ## regenerate the references in docs/ that come from the code
 	$(BIN)/python -m tests.docs

@@ -16,8 +16,8 @@ from pathlib import Path
 from gateway.edge.outbox.contract import Lane
 from gateway.edge.terms import Terms
 from gateway.ranges import size
+from tests.bench.longform import Verdict, progress
 from tests.bench.report import Table
-from tests.gauntlet.verdict import Verdict, progress
 from tests.parts.mosquitto import mosquitto
 from tests.parts.outage import Arrival, Maker, landing, ways
 from tests.parts.radio import Radio, radio

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from tests.bench.longform import Verdict, progress
 from tests.bench.report import Table
 from tests.gauntlet.city import AUTOSAVE, City, Plan, city
 from tests.gauntlet.lives import Gateway, Moment, draw
 from tests.gauntlet.referee import Findings
-from tests.gauntlet.verdict import Verdict, progress
 
 PLANS = (
     Plan(name="gw-quick", devices=40),

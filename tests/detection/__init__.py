@@ -1,0 +1,1 @@
+"""What the fault engine finds, misses and invents, on labelled recordings and on a city's data."""
