@@ -122,6 +122,6 @@ def test_quantiles_lie_on_the_values_or_between_them() -> None:
 def test_on_a_citys_bins_it_keeps_its_bounds() -> None:
     if not time_to_full.DATA.exists():
         pytest.skip(
-            f"the city's data, beside the shared vectors, is not on this machine: {time_to_full.DATA}"
+            f"the city's data, with the shared vectors, is not on this machine: {time_to_full.DATA}"
         )
     assert time_to_full.measure().broken == []
