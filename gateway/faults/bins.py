@@ -1,4 +1,4 @@
-"""What several bin rules remember: the level as a median of three, and how a temperature moved.
+"""What several bin rules remember: the level as a median of three, when it fell, how warm it was.
 
 Source: domain §3.
 """
@@ -14,6 +14,12 @@ from gateway.model import Millis
 STEEP_SPAN = 30_000
 """ms a rate of temperature is measured over at least: a tenth of a degree of noise is then
 0.2 °C/min (E)."""
+
+AROUND_COLLECTION = 900.0
+"""Seconds around a collection in which a tilted bin and an open lid are the crew's (domain §3)."""
+
+EMPTIED = 25.0
+"""Points of % by which a level falls when a bin is emptied (domain §3, ``collected``)."""
 
 _STEP = 5_000
 
@@ -42,6 +48,32 @@ class Level:
         if level is not None:
             self.last = (*self.last[-2:], level)
             self.median = sorted(self.last)[1] if len(self.last) == 3 else None
+
+
+class Emptying:
+    """When the level last fell as it does when a crew empties the bin; None if it never did.
+
+    By single readings, so that what masks tilt and lid is there at once.
+    """
+
+    __slots__ = ("_level", "at")
+
+    def __init__(self, _seen: Seen) -> None:
+        self.at: Millis | None = None
+        self._level: float | None = None
+
+    def see(self, seen: Seen) -> None:
+        """Follow the level."""
+        level = number(seen, "fill_level")
+        if level is None:
+            return
+        if self._level is not None and level <= self._level - EMPTIED:
+            self.at = seen.t
+        self._level = level
+
+    def lately(self, t: Millis, seconds: float) -> bool:
+        """Whether that was within so many seconds before ``t``."""
+        return self.at is not None and t - self.at <= seconds * 1000
 
 
 class Warmth:

@@ -132,8 +132,14 @@ class FaultEngine:
         return out
 
     def _judge(self, subject: Subject, sight: Sight, out: list[Outcome]) -> None:
-        """Ask every judge of the subject whom the latest reading, that of ``sight``, concerns."""
+        """Ask every judge of the subject whom the latest reading, that of ``sight``, concerns.
+
+        All are heard before an alarm is raised: of two that are due with one reading, only the
+        more specific one is.
+        """
         seen, fresh, watched = subject.seen, sight.fresh, subject.watched
+        due: list[Watched] = []
+        over: list[Watched] = []
         for memory in subject.shared:
             memory.see(seen)
         for judge, remembered in zip(subject.judges, subject.memories, strict=True):
@@ -152,30 +158,53 @@ class FaultEngine:
                 if verdict is NORMAL or verdict is BETWEEN:
                     continue
                 known = subject.watch(judge)
-            self._decide(known, verdict, max(judge.period, sight.period), out)
+            self._decide(known, verdict, max(judge.period, sight.period), due, over, out)
+        if due or over:
+            self._settle(due, over, out)
+
+    def _settle(self, due: Sequence[Watched], over: Sequence[Watched], out: list[Outcome]) -> None:
+        """Raise what is due, unless a more specific code stands for it, did so until now, or will.
+
+        What an alarm stood for until now is judged afresh from the next reading on.
+        """
+        for one in over:
+            for vaguer in one.judge.rule.replaces:
+                known = one.subject.watched.get(vaguer)
+                if known is not None and known.alarm is None:
+                    known.run.forget()
+        specific = {code for one in due for code in one.judge.rule.replaces}
+        for one in due:
+            if one.run.met and one.judge.rule.code not in specific:
+                self._raise(one, out)
 
     def _decide(
-        self, watched: Watched, verdict: Verdict, period: Millis, out: list[Outcome]
+        self,
+        watched: Watched,
+        verdict: Verdict,
+        period: Millis,
+        due: list[Watched],
+        over: list[Watched],
+        out: list[Outcome],
     ) -> None:
-        """Time a verdict, and raise, clear or regrade the alarm if that settles it."""
+        """Time a verdict; clear or regrade the alarm if that settles it, or note what is due."""
         t, alarm = watched.subject.seen.t, watched.alarm
         established = watched.run.step(verdict, t, watched.judge.delays, period)
         if alarm is not None and present(alarm):
             if established is NORMAL:
+                over.append(watched)
                 self._advance(watched, Step.CLEAR, t, out)
             elif verdict is not NORMAL:
                 self._regrade(watched, alarm, out)
         elif established is MET:
-            self._raise(watched, t, out)
+            due.append(watched)
         elif alarm is None and not watched.run.met:
             del watched.subject.watched[watched.judge.rule.code]
 
     # Alarms
 
-    def _raise(self, watched: Watched, t: Millis, out: list[Outcome]) -> None:
-        subject, rule = watched.subject, watched.judge.rule
+    def _raise(self, watched: Watched, out: list[Outcome]) -> None:
+        subject, rule, t = watched.subject, watched.judge.rule, watched.subject.seen.t
         if self._stood_for(watched):
-            watched.run.forget()  # judged afresh once the more specific alarm is gone
             return
         for vaguer in rule.replaces:
             replaced = self._alarms.get((subject.id, vaguer))

@@ -61,11 +61,24 @@ class Asset:
     points: dict[str, float] = field(default_factory=dict)
 
     def device(self, names: set[str]) -> Device:
-        facts = FACTS[self.kind](**self.facts)
+        own = dict(self.facts)
+        place = own.pop("latitude", None), own.pop("longitude", None)
+        facts = FACTS[self.kind](**own)
         points = tuple(
             Point(name, None, self.points.get(name, self.every)) for name in sorted(names)
         )
-        return Device(self.id, self.kind, "bus-1", "", None, None, points, facts=facts)
+        return Device(
+            self.id,
+            self.kind,
+            "bus-1",
+            "",
+            None,
+            None,
+            points,
+            facts=facts,
+            latitude=place[0],
+            longitude=place[1],
+        )
 
 
 @dataclass

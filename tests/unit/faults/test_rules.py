@@ -24,7 +24,7 @@ CORE = {
 }
 
 RULE = '''
-"""The lid stands open.
+"""The lid rattles.
 
 Source: domain §3.
 """
@@ -32,13 +32,13 @@ from gateway.faults.rule import MET, NORMAL, Rule, Settings
 from gateway.model import Severity
 
 RULE = Rule(
-    code="lid_open",
+    code="rattle",
     kinds=frozenset({"bin"}),
     severity=Severity.WARNING,
     settings=Settings,
-    judge=lambda seen, settings, memory: MET if seen.fresh["lid_open"] else NORMAL,
-    tell=lambda seen, settings, memory, since: ("the lid stands open", {}),
-    points=("lid_open",),
+    judge=lambda seen, settings, memory: MET if seen.fresh["rattle"] else NORMAL,
+    tell=lambda seen, settings, memory, since: ("the lid rattles", {}),
+    points=("rattle",),
 )
 '''
 
@@ -55,23 +55,23 @@ def test_the_first_rules_are_there() -> None:
 
 
 def test_a_rule_dropped_in_a_folder_is_found(tmp_path: Path) -> None:
-    rules = load_rules(drop(tmp_path, "lid_open"))
-    assert rules["lid_open"].kinds == {"bin"}
+    rules = load_rules(drop(tmp_path, "rattle"))
+    assert rules["rattle"].kinds == {"bin"}
     assert set(rules) >= CORE
 
 
 def test_a_file_without_a_rule_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="exports no RULE"):
-        load_rules(drop(tmp_path, "lid_open", "RULE = 1"))
+        load_rules(drop(tmp_path, "rattle", "RULE = 1"))
 
 
 def test_a_file_is_named_by_its_code(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="must be named lid_open"):
-        load_rules(drop(tmp_path, "lid_ajar"))
+    with pytest.raises(ValueError, match="must be named rattle"):
+        load_rules(drop(tmp_path, "wrong"))
 
 
 def test_a_code_belongs_to_one_file(tmp_path: Path) -> None:
-    again = RULE.replace("lid_open", "bin_full")
+    again = RULE.replace("rattle", "bin_full")
     with pytest.raises(ValueError, match="there is a rule bin_full already"):
         load_rules(drop(tmp_path, "bin_full", again))
 
