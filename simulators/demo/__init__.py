@@ -192,7 +192,7 @@ async def tell_of_faults(city: City, say: Say) -> None:
         for label in city.labels:
             if label not in known:
                 known.add(label)
-                word = "broken" if label.until is None else "mended"
+                word = {"begins": "broken", "shows": "shows ", "ends": "mended"}[label.word]
                 say(f"{word}  {label.device} {label.fault}")
         await asyncio.sleep(0.2)
 

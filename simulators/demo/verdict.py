@@ -1,7 +1,8 @@
 """Was every injected fault found, and nothing else? Pure: labels and alarms in, verdict out.
 
-A fault is *found* when its device raises its code between the injection and a while after its end.
-A raise that no label explains is a false alarm.
+A fault is *found* when its subject raises its code between the injection and a while after its end.
+A raise that no label explains is a false alarm; so is one that a label says must not be. A nuisance
+has no code: there is nothing to find.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def judge(labels: Sequence[Label], raises: Iterable[Raise], ended: Millis | None
     after the last fault).
     """
     seen = sorted(set(raises), key=lambda one: one.at)
-    injected = tuple(_found(label, seen) for label in labels)
+    injected = tuple(_found(label, label.code, seen) for label in labels if label.code is not None)
     return Verdict(
         alarms=dict(sorted(Counter(one.code for one in seen).items())),
         injected=injected,
@@ -70,13 +71,18 @@ def judge(labels: Sequence[Label], raises: Iterable[Raise], ended: Millis | None
 
 
 def explains(label: Label, one: Raise) -> bool:
-    """Whether this fault is why that alarm came up."""
-    if (label.device_of_alarm, label.code) != (one.device, one.code) or one.at < label.at:
+    """Whether this fault is why that alarm came up: it must bring it, or may."""
+    if one.at < label.at or (label.until is not None and one.at > label.until + _AFTERGLOW):
         return False
-    return label.until is None or one.at <= label.until + _AFTERGLOW
+    return brings(label, one) or one.code in label.may
 
 
-def _found(label: Label, seen: Sequence[Raise]) -> Found:
-    first = next((one for one in seen if explains(label, one)), None)
+def brings(label: Label, one: Raise) -> bool:
+    """Whether that is the alarm the fault must bring."""
+    return (label.subject, label.code) == (one.device, one.code)
+
+
+def _found(label: Label, code: str, seen: Sequence[Raise]) -> Found:
+    first = next((one for one in seen if brings(label, one) and explains(label, one)), None)
     after = None if first is None else first.at - label.at
-    return Found(label.device, label.fault, label.code, label.at, after)
+    return Found(label.device, label.fault, code, label.at, after)

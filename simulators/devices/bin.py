@@ -14,7 +14,7 @@ from math import exp, radians, sin
 
 from gateway.assets import BinFacts
 from gateway.model import Kind, Millis
-from simulators.devices.contract import CommandRefused, Values
+from simulators.devices.contract import CommandRefused, Fault, Values
 from simulators.world import DAY, World, steps
 
 _THROW = 0.4
@@ -27,6 +27,13 @@ _BLAZE = 65.0
 """°C a fire adds to the air's temperature."""
 _COOLING = 4.0
 """Time constant in s of a fire that is put out with water."""
+_FULL, _FIRE = 80.0, 75.0
+"""% and °C from which a bin is full and burns (domain.md §3)."""
+
+FAULTS = (
+    Fault("bin_full", frozenset({"bin"}), "bin_full"),
+    Fault("bin_fire", frozenset({"bin"}), "bin_fire"),
+)
 
 
 class Bin:
@@ -115,3 +122,13 @@ class Bin:
         """Empty the bin, or put the fire out."""
         if self._growth.pop(fault, None) is not None and fault == "bin_full":
             self.collect()
+
+    def shows(self, fault: str, /) -> bool:
+        """Whether it is past what the rule asks for."""
+        if fault not in self._growth:
+            return False
+        return self.fill >= _FULL if fault == "bin_full" else self.temperature >= _FIRE
+
+    def could_show(self, _fault: str, /) -> bool:
+        """Any bin can be stuffed and burn."""
+        return True

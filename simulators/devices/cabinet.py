@@ -18,7 +18,7 @@ from random import Random
 
 from gateway.assets import SignalFacts
 from gateway.model import Kind, Millis
-from simulators.devices.contract import CommandRefused, Values
+from simulators.devices.contract import CommandRefused, Fault, Values
 from simulators.world import DAY, World, steps
 
 YELLOW, ALL_RED = 3.0, 2.0
@@ -27,6 +27,8 @@ _FLOW = 0.5
 """Vehicles a second that leave a queue at green."""
 _MEMORY = 120_000
 """ms of traffic worth catching up with after a pause."""
+
+FAULTS = (Fault("conflicting_greens", frozenset({"signal"}), "conflicting_greens"),)
 
 ALARMS = (
     "hardware_serious",
@@ -189,3 +191,12 @@ class Cabinet:
     def repair(self, fault: str, /) -> None:
         """End a fault."""
         self.faults.discard(fault)
+
+    def shows(self, fault: str, /) -> bool:
+        """Whether two groups in conflict are green now."""
+        greens = {group for group, aspect in enumerate(self.aspects(), 1) if aspect == "green"}
+        return fault in self.faults and any(pair <= greens for pair in self._conflicts)
+
+    def could_show(self, _fault: str, /) -> bool:
+        """At the next green, if any groups are in conflict."""
+        return bool(self._conflicts)

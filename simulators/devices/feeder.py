@@ -16,7 +16,7 @@ from math import hypot, sqrt
 
 from gateway.assets import FeederFacts
 from gateway.model import Kind, Millis
-from simulators.devices.contract import CommandRefused, Values, noisy
+from simulators.devices.contract import CommandRefused, Fault, Values, noisy
 from simulators.devices.lamp import Lamp
 from simulators.world import PHASES, Phase, World, steps
 
@@ -24,6 +24,8 @@ _CABLE = 0.15
 """Ω of a phase's cable, seen from the pillar."""
 _OWN = 2.0
 """W the pillar's electronics take from each phase."""
+
+FAULTS = (Fault("feeder_outage", frozenset({"feeder"}), "feeder_outage"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +129,11 @@ class Feeder:
     def repair(self, _fault: str, /) -> None:
         """The mains return."""
         self._supply.failed = False
+
+    def shows(self, _fault: str, /) -> bool:
+        """An outage shows at once."""
+        return self._supply.failed
+
+    def could_show(self, _fault: str, /) -> bool:
+        """Whether there is a supply to fail."""
+        return not self._supply.failed

@@ -13,7 +13,7 @@ from math import exp
 
 from gateway.assets import LampFacts
 from gateway.model import Kind, Millis
-from simulators.devices.contract import CommandRefused, Values, noisy
+from simulators.devices.contract import CommandRefused, Fault, Values, noisy
 from simulators.world import World, steps
 
 _DUSK, _DAWN = -0.5, 1.0
@@ -26,6 +26,13 @@ _GEAR = 600.0
 """Thermal time constant of the driver's case in s."""
 _DEAD = 0.6
 """W a driver with a dead LED engine still draws."""
+_DAYLIGHT = 8.0
+"""Degrees of sun from which a burning lamp is a day burner (the rule asks for 6)."""
+
+FAULTS = (
+    Fault("lamp_failure", frozenset({"lamp"}), "lamp_failure"),
+    Fault("day_burner", frozenset({"lamp"}), "day_burner"),
+)
 
 
 class Lamp:
@@ -167,3 +174,18 @@ class Lamp:
     def repair(self, fault: str, /) -> None:
         """End a fault."""
         self.faults.discard(fault)
+
+    def shows(self, fault: str, /) -> bool:
+        """A dead lamp shows while it should burn, welded contacts by broad day."""
+        return fault in self.faults and self._visible(fault)
+
+    def could_show(self, fault: str, /) -> bool:
+        """Whether it would show at this moment."""
+        return self._visible(fault)
+
+    def _visible(self, fault: str) -> bool:
+        if not self.voltage:
+            return False
+        if fault == "lamp_failure":
+            return self._closed
+        return not self.facts.tunnel and not self.commanded and self._world.sun(self._t) > _DAYLIGHT

@@ -1,181 +1,129 @@
 """Breaking devices on purpose, and keeping the truth about it.
 
-A fault is injected into one device and leaves a *label*: what broke, when, until when, and which
-alarm of which device it must bring. The faults are chosen so that each brings that one alarm and
-no other: a failed supply leaves its lamps below the voltage at which they may be judged, a mute
-device says nothing else, a stuffed bin stays below overflowing.
+``catalogue`` collects every way to break. The ``Injector`` breaks a device, or its wire, and leaves
+a *label* (``labels``): what broke, when, until when, and which alarm of whom it must bring.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from gateway.model import Kind, Millis
 from gateway.problems import suggest
-from simulators.devices.contract import Station
-from simulators.devices.lamp import Lamp
-from simulators.wires.line import Sensor
+from simulators.devices.contract import About, Station
+from simulators.faults.catalogue import FAULTS, OF_THE_WIRE, fault_of, kinds_of
+from simulators.faults.labels import Label
 from simulators.world import World
 
-_DAYLIGHT = 8.0
-"""Degrees of sun from which a burning lamp is a day burner (the rule asks for 6)."""
-
-
-FaultName: TypeAlias = Literal[
-    "lamp_failure",
-    "day_burner",
-    "feeder_outage",
-    "conflicting_greens",
-    "bin_full",
-    "bin_fire",
-    "silent",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A way to break: of which kind of device (any, if None), and the code of its alarm."""
-
-    name: FaultName
-    kind: Kind | None
-    code: str
-
-
-FAULTS: Mapping[str, Fault] = {
-    fault.name: fault
-    for fault in (
-        Fault("lamp_failure", "lamp", "lamp_failure"),
-        Fault("day_burner", "lamp", "day_burner"),
-        Fault("feeder_outage", "feeder", "feeder_outage"),
-        Fault("conflicting_greens", "signal", "conflicting_greens"),
-        Fault("bin_full", "bin", "bin_full"),
-        Fault("bin_fire", "bin", "bin_fire"),
-        Fault("silent", None, "comm_loss"),
-    )
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What was broken: ``code`` must be raised for ``device_of_alarm``.
-
-    ``at`` and ``until`` are ms UTC; ``until`` is None while the fault lasts.
-    """
-
-    device: str
-    fault: str
-    code: str
-    device_of_alarm: str
-    at: Millis
-    until: Millis | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """For programs."""
-        return asdict(self)
-
-    def as_text(self) -> str:
-        """For people."""
-        return f"{self.device}: {self.fault} {'begins' if self.until is None else 'ends'}"
+__all__ = ["FAULTS", "OF_THE_WIRE", "Injector", "Label", "fault_of", "kinds_of"]
 
 
 class Injector:
-    """Breaks and repairs the devices of a district; ``labels`` is the truth so far."""
+    """Breaks and repairs the devices of a district; ``labels`` is the truth so far.
 
-    def __init__(self, stations: Mapping[str, Station], world: World) -> None:
+    ``subject`` says whose alarm something about a device is: ``subject("lamp-1", "bus")``.
+    """
+
+    def __init__(
+        self,
+        stations: Mapping[str, Station],
+        world: World,
+        subject: Callable[[str, About], str],
+    ) -> None:
         self._stations = stations
         self._world = world
+        self._subject = subject
         self._labels: list[Label] = []
+        self._open: dict[tuple[str, str], int] = {}
 
     @property
     def labels(self) -> tuple[Label, ...]:
         """Every fault so far, in the order they began."""
         return tuple(self._labels)
 
-    def inject(self, device: str, fault: str, over: float = 0.0) -> Label:
-        """Break a device now; a fault that grows takes ``over`` seconds to show.
+    def inject(self, device: str, fault: str, over: float = 0.0, at: Millis | None = None) -> Label:
+        """Break a device; a fault that grows takes ``over`` seconds to show.
+
+        It is labelled as begun ``at`` a moment (now, if not said): when it was due, where time runs
+        on by itself and it comes a little late.
 
         Raises:
             LookupError: no such device or fault; the text suggests one.
             ValueError: that device cannot have that fault, or has it already.
         """
-        kind = fault_named(fault)
         station = self._station(device)
-        if kind.kind not in {None, station.device.kind}:
+        kind = fault_of(fault, station.device.kind)
+        if kind is None:
             raise ValueError(f"{device} is a {station.device.kind}: it cannot have {fault}")
-        if self._open(device, fault) is not None:
+        if (device, fault) in self._open:
             raise ValueError(f"{device} has {fault} already")
-        now = self._world.clock.now()
+        now = self._world.clock.now() if at is None else at
         station.device.advance(now)
-        if fault == "silent":
-            station.mute = True
-        else:
-            station.device.break_down(fault, over)
-        label = Label(device, fault, kind.code, device, now)
+        (station if fault in OF_THE_WIRE else station.device).break_down(fault, over)
+        subject = self._subject(device, kind.about)
+        label = Label(device, fault, kind.code, subject, now, must_not=kind.must_not, may=kind.may)
+        self._open[device, fault] = len(self._labels)
         self._labels.append(label)
         return label
 
-    def repair(self, device: str, fault: str) -> Label:
-        """End a fault now and close its label.
+    def repair(self, device: str, fault: str, at: Millis | None = None) -> Label:
+        """End a fault (``at`` a moment, or now) and close its label.
 
         Raises:
             LookupError: no such device or fault.
             ValueError: it does not have it.
         """
-        fault_named(fault)
+        kinds_of(fault)
         station = self._station(device)
-        place = self._open(device, fault)
-        if place is None:
+        if (device, fault) not in self._open:
             raise ValueError(f"{device} does not have {fault}")
-        now = self._world.clock.now()
-        station.device.advance(now)
-        if fault == "silent":
-            station.mute = False
-        else:
-            station.device.repair(fault)
+        now = self._world.clock.now() if at is None else at
+        self._look(device, fault, now)
+        place = self._open.pop((device, fault))
+        (station if fault in OF_THE_WIRE else station.device).repair(fault)
         self._labels[place] = replace(self._labels[place], until=now)
         return self._labels[place]
 
-    def candidates(self, fault: str, kind: Kind | None = None) -> list[str]:
-        """The sound devices in which a fault would show at this moment, in the district's order."""
-        wanted = FAULTS[fault].kind or kind
-        broken = {label.device for label in self._labels if label.until is None}
-        now = self._world.clock.now()
+    def look(self, now: Millis | None = None) -> None:
+        """Note of every open fault whether it shows by now; whoever moves time calls this."""
+        moment = self._world.clock.now() if now is None else now
+        for device, fault in self._open:
+            self._look(device, fault, moment)
+
+    def _look(self, device: str, fault: str, now: Millis) -> None:
+        place = self._open[device, fault]
+        if self._labels[place].shows is not None:
+            return
+        station = self._stations[device]
+        station.device.advance(now)
+        if (station if fault in OF_THE_WIRE else station.device).shows(fault):
+            self._labels[place] = replace(self._labels[place], shows=now)
+
+    def candidates(
+        self, fault: str, kind: Kind | None = None, at: Millis | None = None
+    ) -> list[str]:
+        """The sound devices in which a fault would show at a moment, in the district's order."""
+        kinds = kinds_of(fault) & (frozenset({kind}) if kind else kinds_of(fault))
+        broken = {device for device, _ in self._open}
+        now = self._world.clock.now() if at is None else at
         return [
             name
             for name, station in self._stations.items()
-            if wanted in {None, station.device.kind}
+            if station.device.kind in kinds
             and name not in broken
-            and self._shows(fault, station, now)
+            and could_show(fault, station, now)
         ]
-
-    def _shows(self, fault: str, station: Station, now: Millis) -> bool:
-        device = station.device
-        device.advance(now)
-        if fault == "lamp_failure" and isinstance(device, Lamp):
-            return device.lit
-        if fault == "day_burner" and isinstance(device, Lamp):
-            supplied = bool(device.voltage) and not device.facts.tunnel
-            return supplied and not device.commanded and self._world.sun(now) > _DAYLIGHT
-        if fault == "bin_fire":
-            return not isinstance(station, Sensor)  # it has no thermometer
-        return True
 
     def _station(self, device: str) -> Station:
         if device not in self._stations:
             raise LookupError(f'no device "{device}"; {suggest(device, self._stations)}')
         return self._stations[device]
 
-    def _open(self, device: str, fault: str) -> int | None:
-        for place, label in enumerate(self._labels):
-            if (label.device, label.fault, label.until) == (device, fault, None):
-                return place
-        return None
 
-
-def fault_named(name: str) -> Fault:
-    """A fault; LookupError with a suggestion if there is none of that name."""
-    if name not in FAULTS:
-        raise LookupError(f'no fault "{name}"; {suggest(name, FAULTS)}')
-    return FAULTS[name]
+def could_show(fault: str, station: Station, now: Millis) -> bool:
+    """Whether a fault would be noticed if it began now."""
+    if fault in OF_THE_WIRE:
+        return True
+    station.device.advance(now)
+    return station.senses(fault) and station.device.could_show(fault)

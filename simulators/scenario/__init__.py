@@ -37,7 +37,7 @@ from gateway.tables.document import Spot, read_document
 from gateway.tables.shape import shape
 from gateway.tables.words import Id
 from gateway.units import Between, Duration
-from simulators.faults import FAULTS, FaultName, Injector
+from simulators.faults import FAULTS, Injector, kinds_of
 from simulators.world import Clock
 
 SHIPPED = Path(__file__).parents[1] / "scenarios"
@@ -51,7 +51,7 @@ class Trouble:
     (counting round if there are fewer).
     """
 
-    fault: FaultName
+    fault: str
     device: Id | None = None
     kind: Kind | None = None
     index: Annotated[int, Between(0, 9_999)] = 0
@@ -123,6 +123,11 @@ def trouble_of(entry: object, spot: Spot, problems: list[Problem]) -> Trouble | 
         problems.append(spot.problem("must be a table", "write it as [[fault]]"))
         return None
     values = shape(Trouble).values(entry, spot, problems)
+    name = entry.get("fault")
+    if isinstance(name, str) and name not in FAULTS:
+        hint = suggest(name, FAULTS)
+        problems.append(spot.at("fault").problem(f'no fault is called "{name}"', hint))
+        return None
     if values is None:
         return None
     trouble = Trouble(**{f"{key}_" if iskeyword(key) else key: values[key] for key in values})
@@ -134,15 +139,16 @@ def trouble_of(entry: object, spot: Spot, problems: list[Problem]) -> Trouble | 
 def contradictions(trouble: Trouble, entry: Mapping[str, Any], spot: Spot) -> list[Problem]:
     """What the keys of a well-formed ``[[fault]]`` say against each other."""
     found: list[Problem] = []
-    kind = FAULTS[trouble.fault].kind
+    kinds = kinds_of(trouble.fault)
     if trouble.device and (trouble.kind or "index" in entry):
         problem = "already says which device"
         found.append(spot.at("device").problem(problem, "leave out index and kind"))
-    elif kind and trouble.kind not in {None, kind}:
-        problem = f"{trouble.fault} is a fault of kind {kind}"
-        found.append(spot.at("kind").problem(problem, "leave it out"))
-    elif not kind and not trouble.kind and not trouble.device:
-        problem = f"any device can be {trouble.fault}: which one?"
+    elif trouble.kind and trouble.kind not in kinds:
+        problem = f"{trouble.fault} is a fault of kind {' or '.join(sorted(kinds))}"
+        hint = "leave it out" if len(kinds) == 1 else suggest(trouble.kind, kinds)
+        found.append(spot.at("kind").problem(problem, hint))
+    elif len(kinds) > 1 and not trouble.kind and not trouble.device:
+        problem = f"{trouble.fault} is a fault of kind {' or '.join(sorted(kinds))}: which one?"
         found.append(spot.at("kind").problem(problem, 'add kind = "lamp", or device = …'))
     if trouble.every is not None and trouble.every <= (trouble.for_ or trouble.every):
         problem = "a fault must end before it can begin again"
@@ -168,13 +174,14 @@ async def play(
         begin = start + round(trouble.at * 1000)
         while ends is None or begin <= ends:
             await clock.until(begin)
-            device = strike(trouble, injector)
+            device = strike(trouble, injector, begin)
             if device is None:
                 note(f"{trouble.fault}: no device in which it would show now")
             if trouble.for_ is not None:
-                await clock.until(begin + round(trouble.for_ * 1000))
+                end = begin + round(trouble.for_ * 1000)
+                await clock.until(end)
                 if device is not None:
-                    injector.repair(device, trouble.fault)
+                    injector.repair(device, trouble.fault, end)
             if trouble.every is None:
                 return
             begin += round(trouble.every * 1000)
@@ -184,13 +191,13 @@ async def play(
             group.create_task(befall(trouble))
 
 
-def strike(trouble: Trouble, injector: Injector) -> str | None:
-    """Inject a trouble now and return the device it struck, if there is one for it."""
-    found = injector.candidates(trouble.fault, trouble.kind)
+def strike(trouble: Trouble, injector: Injector, at: Millis) -> str | None:
+    """Inject a trouble and return the device it struck, if there is one for it."""
+    found = injector.candidates(trouble.fault, trouble.kind, at)
     if trouble.device is not None:
         found = [trouble.device] if trouble.device in found else []
     if not found:
         return None
     device = found[trouble.index % len(found)]
-    injector.inject(device, trouble.fault, trouble.over)
+    injector.inject(device, trouble.fault, trouble.over, at)
     return device

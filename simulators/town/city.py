@@ -28,7 +28,7 @@ class City:
         self.district = district
         self.world = world
         self.stations = stations_of(district, world, remember)
-        self.injector = Injector(self.stations, world)
+        self.injector = Injector(self.stations, world, district.subject)
 
     @property
     def labels(self) -> tuple[Label, ...]:

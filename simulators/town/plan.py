@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from gateway.model import Kind
+from simulators.devices.contract import About
 from simulators.town.places import Place
 
 DriverName: TypeAlias = Literal["modbus-tcp", "modbus-rtu", "maxbotix"]
@@ -80,3 +81,19 @@ class District:
     def site_file(self) -> Path:
         """The gateway's site file."""
         return self.folder / "site.toml"
+
+    def subject(self, device: str, about: About) -> str:
+        """Whose alarm something about a device is, as contracts §6 names it."""
+        asset = next(one for one in self.assets if one.id == device)
+        if about == "utility":
+            return "utility"
+        if about == "bus":
+            return f"bus:{asset.bus}"
+        if about == "stand":
+            return f"stand:{asset.facts.stand}"
+        if about == "feeder" and asset.kind != "feeder":
+            feeder = asset.facts.feeder
+            pillars = (one for one in self.assets if one.kind == "feeder")
+            found = next((one.id for one in pillars if one.facts.feeder == feeder), None)
+            return found or f"feeder:{feeder}"
+        return device

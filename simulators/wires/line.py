@@ -37,6 +37,7 @@ _TURNAROUND = 0.002
 """s a unit thinks before it answers."""
 _NEAREST, _FARTHEST = 300, 5_000
 """mm an MB7389 can report."""
+_TOLD_BY_DISTANCE = frozenset({"bin_full"})
 _PERIOD = 0.15
 """s between two readings of an HRXL-MaxSonar-WR (6.7 a second, datasheet)."""
 
@@ -175,6 +176,22 @@ class Sensor:
         reported = max(_NEAREST, min(_FARTHEST, distance))
         self.served.append((now, {"distance": reported}))
         return reported
+
+    def senses(self, fault: str, /) -> bool:
+        """What does not change the distance it cannot tell."""
+        return fault in _TOLD_BY_DISTANCE
+
+    def break_down(self, _fault: str, _over: float, /) -> None:
+        """Begin ``silent``."""
+        self.mute = True
+
+    def repair(self, _fault: str, /) -> None:
+        """End it."""
+        self.mute = False
+
+    def shows(self, _fault: str, /) -> bool:
+        """Silence is noticed at once."""
+        return self.mute
 
 
 class SensorLine:

@@ -47,6 +47,22 @@ class Unit:
             self.image.update(self.device.values())
             self.served.append((now, dict(self.image.shown)))
 
+    def senses(self, _fault: str, /) -> bool:
+        """Its registers hold all its points."""
+        return True
+
+    def break_down(self, _fault: str, _over: float, /) -> None:
+        """Begin ``silent``."""
+        self.mute = True
+
+    def repair(self, _fault: str, /) -> None:
+        """End it."""
+        self.mute = False
+
+    def shows(self, _fault: str, /) -> bool:
+        """Silence is noticed at once."""
+        return self.mute
+
     def obey(self, commands: Mapping[str, float], now: Millis) -> ExcCodes | None:
         """Carry out what a write said."""
         try:

@@ -22,13 +22,14 @@ from gateway import registry
 from gateway.config import load_site
 from gateway.config.site import Site
 from gateway.field.read import poll_once
-from gateway.model import Derived, Kind, Point, Reading, Value
+from gateway.model import Derived, Point, Reading, Value
 from gateway.profile import load_profile, profile_names, specimen
 from simulators.wires.maps import read_map
 from simulators.wires.modbus import Unit, Units
 from simulators.wires.registers import Image
 from simulators.wires.tcp import listening
 from simulators.world import SteppedClock
+from tests.parts.fixed import Fixed
 from tests.parts.modbus import Slave, registers, sealed, slave
 from tests.parts.process import free_port
 
@@ -100,31 +101,6 @@ bus = "b"
 {device}
 """
 BIN = "empty_distance = 2000\nfull_distance = 400"
-
-
-class Fixed:
-    """A simulated device that always shows the same."""
-
-    name = "it"
-
-    def __init__(self, kind: Kind, values: Mapping[str, Value | None]) -> None:
-        self.kind = kind
-        self.shows = values
-
-    def advance(self, t: int) -> None:
-        """Nothing changes."""
-
-    def values(self) -> Mapping[str, Value | None]:
-        return self.shows
-
-    def command(self, name: str, value: float) -> None:
-        raise AssertionError(f"{name} = {value}")
-
-    def break_down(self, fault: str, over: float, /) -> None:
-        raise AssertionError(f"{fault} in {over} s")
-
-    def repair(self, fault: str, /) -> None:
-        raise AssertionError(fault)
 
 
 def image(ref: str) -> Image:

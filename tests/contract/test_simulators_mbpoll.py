@@ -61,7 +61,7 @@ class Machine:
     kind: Kind = "other"
 
     def __init__(self) -> None:
-        self.shows: dict[str, Value | None] = {
+        self.shown: dict[str, Value | None] = {
             **{f"relay_{n}": n == 2 for n in (1, 2, 3)},
             **{f"door_{n}": n % 3 == 1 for n in range(1, 11)},
             "flow": -12.5,
@@ -77,18 +77,24 @@ class Machine:
         """Nothing changes by itself."""
 
     def values(self) -> Mapping[str, Value | None]:
-        return self.shows
+        return self.shown
 
     def command(self, name: str, value: float) -> None:
         if name == "set_level" and value > 1000:
             raise CommandRefused
         point = {"switch": "relay_1", "set_level": "level", "set_speed": "speed"}[name]
-        self.shows[point] = value == 1 if name == "switch" else value
+        self.shown[point] = value == 1 if name == "switch" else value
 
     def break_down(self, fault: str, over: float, /) -> None:
         raise AssertionError(fault, over)
 
     def repair(self, fault: str, /) -> None:
+        raise AssertionError(fault)
+
+    def shows(self, fault: str, /) -> bool:
+        raise AssertionError(fault)
+
+    def could_show(self, fault: str, /) -> bool:
         raise AssertionError(fault)
 
 
@@ -147,7 +153,7 @@ async def test_what_it_writes_is_obeyed(master: Master) -> None:
     ):
         said = await master(*words)
         assert "Written 1 references" in said.output, said.output
-    shows = master.machine.shows
+    shows = master.machine.shown
     assert (shows["relay_1"], shows["level"], shows["speed"]) == (True, 77, 6.5)
     assert await master.reads("-t", "0", "-r", "3", "-c", "3") == [1, 1, 0]
     assert await master.reads("-t", "4", "-r", "30") == [77]

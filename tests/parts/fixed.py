@@ -18,13 +18,13 @@ class Fixed:
 
     def __init__(self, kind: Kind, values: Mapping[str, Value | None]) -> None:
         self.kind = kind
-        self.shows = values
+        self.shown = values
 
     def advance(self, t: int) -> None:
         """Nothing changes."""
 
     def values(self) -> Mapping[str, Value | None]:
-        return self.shows
+        return self.shown
 
     def command(self, name: str, value: float) -> None:
         raise AssertionError(f"{name} = {value}")
@@ -33,6 +33,12 @@ class Fixed:
         raise AssertionError(f"{fault} in {over} s")
 
     def repair(self, fault: str, /) -> None:
+        raise AssertionError(fault)
+
+    def shows(self, fault: str, /) -> bool:
+        raise AssertionError(fault)
+
+    def could_show(self, fault: str, /) -> bool:
         raise AssertionError(fault)
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from simulators.devices.contract import Fault
 from simulators.faults import FAULTS
+from simulators.faults.catalogue import by_name
 from simulators.town.city import City
 from simulators.town.district import make
 from simulators.town.places import Place
@@ -34,13 +36,50 @@ def test_a_label_says_what_when_and_which_alarm(city: City, clock: SteppedClock)
         "device": "bin-1",
         "fault": "bin_full",
         "code": "bin_full",
-        "device_of_alarm": "bin-1",
+        "subject": "bin-1",
         "at": MORNING + 3000,
+        "shows": None,
         "until": None,
+        "must_not": (),
+        "may": (),
     }
-    clock.step(20)
+    clock.step(1)
+    city.injector.look()
+    assert city.labels[0].shows is None, "it grows for two seconds"
+    clock.step(4)
+    city.injector.look()
+    clock.step(15)
     assert city.repair("bin-1", "bin_full").until == MORNING + 23_000
-    assert [label.until for label in city.labels] == [MORNING + 23_000]
+    (label,) = city.labels
+    assert (label.shows, label.until) == (MORNING + 8_000, MORNING + 23_000)
+
+
+def test_a_dead_lamp_shows_from_dusk(city: City, clock: SteppedClock) -> None:
+    """Injected by day, it is to be seen only when it ought to burn."""
+    city.inject("lamp-0010", "lamp_failure")
+    for _ in range(12 * 60):
+        clock.step(60)
+        city.injector.look()
+    (label,) = city.labels
+    assert label.shows is not None
+    assert -3 < city.world.sun(label.shows) < 0
+
+
+def test_a_label_names_whose_alarm_it_is(city: City) -> None:
+    subject = city.district.subject
+    assert subject("lamp-0010", "device") == "lamp-0010"
+    assert subject("lamp-0010", "feeder") == subject("pillar-f2", "feeder") == "pillar-f2"
+    assert subject("lamp-0001", "bus") == "bus:lamps-a"
+    assert subject("bin-3", "stand") == "stand:square-2"
+    assert subject("cabinet-1", "utility") == "utility"
+
+
+def test_a_kind_has_at_most_one_fault_of_a_name() -> None:
+    door = Fault("door_open", frozenset({"lamp"}), "door_open")
+    cabinet = Fault("door_open", frozenset({"signal"}), "door_open")
+    assert by_name([door, cabinet])["door_open"] == (door, cabinet)
+    with pytest.raises(ValueError, match="two faults of lamp are called door_open"):
+        by_name([door, door])
 
 
 def test_a_mute_device_lives_on_and_says_nothing(city: City, clock: SteppedClock) -> None:

@@ -6,6 +6,7 @@ from simulators.demo.verdict import DUE, Raise, judge
 from simulators.faults import Label
 
 DARK = Label("lamp-1", "lamp_failure", "lamp_failure", "lamp-1", at=10_000, until=30_000)
+DIP = Label("lamp-1", "dip", None, "lamp-1", at=10_000, until=30_000, may=("voltage_low",))
 
 
 def test_a_fault_is_found_when_its_alarm_comes_up() -> None:
@@ -34,6 +35,12 @@ def test_an_alarm_before_its_fault_or_long_after_is_false() -> None:
 def test_a_fault_that_was_not_due_when_the_watching_ended_is_not_missed() -> None:
     assert judge([DARK], [], ended=10_000 + DUE - 1).missed == 0
     assert judge([DARK], [], ended=10_000 + DUE).missed == 1
+
+
+def test_a_nuisance_is_nothing_to_find_and_excuses_only_what_may_come_along() -> None:
+    verdict = judge([DIP], [Raise("lamp-1", "voltage_low", 15_000)])
+    assert (verdict.injected, verdict.missed, verdict.false_alarms) == ((), 0, 0)
+    assert judge([DIP], [Raise("lamp-1", "lamp_failure", 15_000)]).false_alarms == 1
 
 
 def test_one_alarm_heard_twice_counts_once() -> None:
