@@ -19,9 +19,10 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from gateway.faults import snapshot, topology
+from gateway.faults.learning import Learning
 from gateway.faults.lifecycle import Step, advance, present
-from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Scope, Verdict
-from gateway.faults.sight import Sight, Together
+from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Catalogue, Scope, Verdict
+from gateway.faults.sight import CURRENT_FOR, Sight, Together
 from gateway.faults.subject import Matching, Subject, Watched, group_subjects
 from gateway.model import (
     NOTHING,
@@ -33,6 +34,7 @@ from gateway.model import (
     Reading,
     Severity,
     State,
+    Value,
 )
 
 Outcome: TypeAlias = Alarm | Event
@@ -53,6 +55,14 @@ ACTIONS: Mapping[str, Step] = {
 }
 
 
+def _brings(fresh: Mapping[str, Value], points: Iterable[str]) -> bool:
+    """Whether a reading has a good value of one of these points."""
+    for point in points:  # noqa: SIM110 - any() costs twice as much, for every rule and reading
+        if point in fresh:
+            return True
+    return False
+
+
 class FaultEngine:
     """Judges readings of ``devices`` by ``rules`` and keeps their alarms.
 
@@ -64,7 +74,7 @@ class FaultEngine:
     def __init__(
         self,
         devices: Iterable[Device],
-        rules: Mapping[str, Rule],
+        rules: Catalogue,
         latitude: float,
         longitude: float,
         site_rules: Mapping[str, Mapping[str, object]] = NOTHING,
@@ -84,11 +94,12 @@ class FaultEngine:
         }
         groups = group_subjects(every, sights, matching)
         for group, members in groups:
-            kinds = frozenset().union(*(judge.rule.kinds for judge in group.judges))
             for device in members:
-                if device.kind in kinds:
+                if device.kind in group.kinds:
                     self._devices[device.id].groups += (group,)
         self._subjects = (*self._devices.values(), *(group for group, _ in groups))
+        #: What rules learnt over weeks.
+        self.learning = Learning(self._subjects)
 
     def _sight(self, device: Device, site: tuple[float, float], matching: Matching) -> Sight:
         place = site
@@ -144,12 +155,10 @@ class FaultEngine:
             memory.see(seen)
         for judge, remembered in zip(subject.judges, subject.memories, strict=True):
             rule = judge.rule
-            if not rule.hears_silence:
-                for point in judge.points:
-                    if point in fresh:
-                        break
-                else:
-                    continue
+            if sight.interval > judge.slowest or not (
+                rule.hears_silence or _brings(fresh, judge.points)
+            ):
+                continue
             verdict = rule.judge(seen, judge.settings, remembered)
             if verdict is UNDECIDED:
                 continue
@@ -161,6 +170,8 @@ class FaultEngine:
             self._decide(known, verdict, max(judge.period, sight.period), due, over, out)
         if due or over:
             self._settle(due, over, out)
+        if subject.notices:
+            self._notice(subject, sight, out)
 
     def _settle(self, due: Sequence[Watched], over: Sequence[Watched], out: list[Outcome]) -> None:
         """Raise what is due, unless a more specific code stands for it, did so until now, or will.
@@ -176,6 +187,44 @@ class FaultEngine:
         for one in due:
             if one.run.met and one.judge.rule.code not in specific:
                 self._raise(one, out)
+
+    @staticmethod
+    def _notice(subject: Subject, sight: Sight, out: list[Outcome]) -> None:
+        """Tell what has just happened."""
+        seen = subject.seen
+        for judge, remembered in zip(subject.notices, subject.noted, strict=True):
+            notice = judge.rule
+            if sight.interval > judge.slowest or not (
+                notice.hears_silence or _brings(sight.fresh, judge.points)
+            ):
+                continue
+            told = notice.notice(seen, judge.settings, remembered)
+            if told is not None:
+                message, values = told
+                out.append(Event(subject.id, notice.event, seen.t, {"message": message, **values}))
+
+    def estimates(self, reading: Reading) -> dict[str, Value]:
+        """What is to be published with a reading that was not judged yet.
+
+        Nothing with a silent one, nor where what was seen before it is out of date.
+        """
+        subject = self._devices.get(reading.device)
+        if subject is None or not subject.estimates or not reading.values:
+            return {}
+        sight: Sight = subject.seen
+        found: dict[str, Value] = {}
+        if 0 <= reading.t - sight.t <= CURRENT_FOR * sight.period:
+            for judge in subject.estimates:
+                if sight.interval <= judge.slowest:
+                    memory = subject.memory(judge)
+                    found.update(judge.rule.estimate(sight, judge.settings, memory))
+        return found
+
+    def estimated(self, device: str) -> dict[str, str]:
+        """The values that may be published with a device's own, and their units."""
+        subject = self._devices.get(device)
+        judges = () if subject is None else subject.estimates
+        return {name: unit for judge in judges for name, unit in judge.rule.values.items()}
 
     def _decide(
         self,

@@ -12,6 +12,10 @@ seconds, minds gaps, or knows whether its alarm stands. ``judge`` answers with a
   It counts for nothing, as if there had been no reading.
 
 Every raise needs at least ``readings`` good readings, so a single odd value never makes an alarm.
+
+Two more things may stand in a rule's file, or alone in a file of theirs: a ``Notice`` tells of what
+happens once and has no end (an *event*: a bin was collected), an ``Estimate`` computes values that
+are published with the device's own (how long until it is full).
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
 from gateway.model import Device, Kind, Millis, Severity, Value
 from gateway.units import Duration
@@ -57,6 +61,13 @@ class Settings:
     def __post_init__(self) -> None:
         if self.readings < 1:
             raise ValueError("readings is less than 1; an alarm needs at least one reading")
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What a site may set of a notice or an estimate that has no thresholds of its own."""
+
+    enabled: bool = True
 
 
 class Seen(Protocol):
@@ -139,11 +150,44 @@ class Memory(Protocol):
     """What must be remembered of earlier readings: a fold, fed once a reading before any judge.
 
     Rules of one scope that name the same memory share one. It starts empty with the engine and
-    begins anew after a restart or a step of the clock.
+    begins anew after a restart or a step of the clock; a gap in the readings it sees for itself
+    (``Seen.resumed``).
     """
 
     def see(self, seen: Any, /) -> None:  # noqa: ANN401 - a Seen or a Group, by the rule's scope
         """Take in what was just seen, silence included."""
+
+
+@runtime_checkable
+class Learnt(Memory, Protocol):
+    """A memory of weeks: it outlives restarts and steps of the clock.
+
+    ``kept_as`` names it and its version, ``"lamp_power/1"``: what was dumped under another name is
+    not loaded. A dump of more than ``MOST_LEARNT`` bytes is not kept, so bound what you remember.
+    A memory that is one of these is made once and never replaced.
+    """
+
+    kept_as: ClassVar[str]
+
+    def begin(self) -> None:
+        """What was under way is over: a restart, or the clock was set. Keep what is learnt."""
+
+    def dump(self) -> Any:  # noqa: ANN401 - what JSON holds
+        """What is learnt, as plain JSON; None while there is nothing worth keeping."""
+
+    def load(self, value: Any, /) -> None:  # noqa: ANN401 - what JSON holds
+        """Take up what was dumped, or nothing of it.
+
+        ValueError, TypeError, LookupError or OverflowError if it cannot be what was dumped.
+        """
+
+
+MOST_LEARNT = 4_000
+"""Bytes of JSON that one memory may keep through a restart: what a lamp may cost at all (E)."""
+
+Made: TypeAlias = Callable[[Any], Memory]
+Told: TypeAlias = tuple[str, Mapping[str, Value]]
+Needs: TypeAlias = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,9 +195,14 @@ class Rule:
     """One fault: its code, whom it concerns, how grave it is, and how it is judged and told.
 
     ``judge(seen, settings, memory)`` is called for readings of devices of ``kinds`` that bring a
-    good value of at least one of ``points`` (``*`` stands for any ending); a device that has none
-    of them is not judged. With ``hears_silence`` it is called for every reading, silent ones
-    included. With a ``scope`` other than ``device`` it gets a ``Group`` instead of a ``Seen``.
+    good value of at least one of ``points`` (``*`` stands for any ending). With ``hears_silence``
+    it is called for every reading, silent ones included. With a ``scope`` other than ``device`` it
+    gets a ``Group`` instead of a ``Seen``.
+
+    ``needs`` lists the alternatives of points without which nothing can be said; left out, any of
+    ``points`` will do. A device that has none of them is not judged, and ``wayside check -v`` says
+    so. ``at_least_every`` is the slowest poll in seconds the rule can judge by: a device that is
+    polled, or found to answer, more slowly is *undecided* (domain §0).
 
     ``tell(seen, settings, memory, since)`` gives the operator's sentence (what was seen, what was
     expected, for how long) and the figures behind it, only when the alarm is raised.
@@ -167,11 +216,68 @@ class Rule:
     severity: Severity
     settings: type[Settings]
     judge: Callable[[Any, Any, Any], Verdict]
-    tell: Callable[[Any, Any, Any, Millis], tuple[str, Mapping[str, Value]]]
+    tell: Callable[[Any, Any, Any, Millis], Told]
     points: tuple[str, ...] = ()
     scope: Scope = "device"
-    memory: Callable[[Any], Memory] | None = None
+    memory: Made | None = None
     grade: Callable[[Any, Any, Any], Severity] | None = None
     hears_silence: bool = False
     latched: bool = False
     replaces: tuple[str, ...] = ()
+    needs: Needs = ()
+    at_least_every: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Notice:
+    """Something that happens once, and is told as an event: nobody acknowledges or clears it.
+
+    ``notice(seen, settings, memory)`` is called as a rule's ``judge`` is. It gives the sentence and
+    the figures when it has just happened, else None; so it is the memory that knows what is news.
+    """
+
+    event: str
+    kinds: frozenset[Kind]
+    notice: Callable[[Any, Any, Any], Told | None]
+    settings: type[Any] = Switch
+    points: tuple[str, ...] = ()
+    scope: Scope = "device"
+    memory: Made | None = None
+    hears_silence: bool = False
+    needs: Needs = ()
+    at_least_every: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """Values computed from what was seen and learnt, published among the device's own points.
+
+    ``values`` names them with their units. ``estimate(seen, settings, memory)`` gives those that
+    are known; it is asked when a reading of the device is published, so it sees all readings before
+    that one. It decides nothing: rules use the memory behind it.
+    """
+
+    name: str
+    kinds: frozenset[Kind]
+    values: Mapping[str, str]
+    estimate: Callable[[Any, Any, Any], Mapping[str, Value]]
+    settings: type[Any] = Switch
+    points: tuple[str, ...] = ()
+    memory: Made | None = None
+    needs: Needs = ()
+    at_least_every: float | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """Always the device: it is its reading that carries the values."""
+        return "device"
+
+    @property
+    def hears_silence(self) -> bool:
+        """It is never judged."""
+        return False
+
+
+Entry: TypeAlias = Rule | Notice | Estimate
+Catalogue: TypeAlias = Mapping[str, Entry]
+"""Every rule, notice and estimate by its code, its event's name, or its own."""

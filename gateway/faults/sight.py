@@ -54,7 +54,6 @@ class Sight:
         "_at",
         "_batches",
         "_expires",
-        "_interval",
         "_neighbours",
         "_place",
         "_shortest",
@@ -65,6 +64,7 @@ class Sight:
         "device",
         "fresh",
         "good",
+        "interval",
         "period",
         "resumed",
         "silent",
@@ -96,7 +96,7 @@ class Sight:
         self.bad: Mapping[str, str] = NOTHING
         self.resumed = True
         self.period: Millis = self._shortest
-        self._interval: Millis = self._shortest
+        self.interval: Millis = self._shortest
         self._answered: Millis | None = None
         self._at: dict[str, Millis] = {}
         self._whole: list[Millis] = [0] * len(self._batches)
@@ -129,8 +129,8 @@ class Sight:
         if self._answered is not None and t > self._answered:
             interval = t - self._answered
             self.resumed = interval > CURRENT_FOR * self.period
-            self.period = max(self._shortest, min(interval, self._interval))
-            self._interval = interval
+            self.period = max(self._shortest, min(interval, self.interval))
+            self.interval = interval
         self._answered = t
 
     def _meet(self, names: Iterable[str]) -> None:

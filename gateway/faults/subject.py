@@ -2,35 +2,73 @@
 
 A ``Subject`` is a device, or a feeder, bus or stand with all its members. It has the judges that
 concern it, the memories they share, and, for each rule whose condition has shown, a ``Watched``:
-everything else about a quiet rule is shared by all devices of one make.
+everything else about a quiet rule is shared by all devices of one make. Notices and estimates are
+matched as rules are.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from gateway.faults import topology
-from gateway.faults.rule import Memory, Rule, Scope, Settings
+from gateway.faults.coverage import lacking, periods, present_points
+from gateway.faults.rule import (
+    Catalogue,
+    Entry,
+    Estimate,
+    Learnt,
+    Memory,
+    Notice,
+    Rule,
+    Scope,
+    Settings,
+)
 from gateway.faults.sight import Sight, Together
 from gateway.faults.timing import Delays, Run
 from gateway.model import Alarm, Device, Millis
 
+E = TypeVar("E", Rule, Notice, Estimate)
+
+LATE = 1.5
+"""A device that answers at more than so many times the slowest rate a rule can judge by is not
+judged; below it, polls are merely late (E)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judge:
-    """A rule made ready: its settings, its delays, and those of its points that are there.
+class Judge(Generic[E]):
+    """A rule, notice or estimate made ready: its settings, and those of its points that are there.
 
-    ``period`` is that of these points in ms, the longest where they differ between members.
+    ``period`` is that of these points in ms, the longest where they differ between members;
+    answers further apart than ``slowest`` ms leave it undecided.
     """
 
-    rule: Rule
-    settings: Settings
+    rule: E
+    settings: Any
     delays: Delays
     points: tuple[str, ...]
     period: Millis
+    slowest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """All that judges one subject."""
+
+    rules: tuple[Judge[Rule], ...] = ()
+    notices: tuple[Judge[Notice], ...] = ()
+    estimates: tuple[Judge[Estimate], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.rules or self.notices)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Whose readings concern them."""
+        kinds = [judge.rule.kinds for judge in self.rules]
+        return frozenset().union(*kinds, *(judge.rule.kinds for judge in self.notices))
 
 
 class Watched:
@@ -38,7 +76,7 @@ class Watched:
 
     __slots__ = ("alarm", "judge", "memory", "run", "subject")
 
-    def __init__(self, subject: Subject, judge: Judge, memory: Memory | None) -> None:
+    def __init__(self, subject: Subject, judge: Judge[Rule], memory: Memory | None) -> None:
         self.subject = subject
         self.judge = judge
         self.memory = memory
@@ -49,63 +87,80 @@ class Watched:
 class Subject:
     """A device or a group: what is seen of it, its judges, what they remember and watch.
 
-    ``memories`` runs beside ``judges``; ``shared`` holds each memory once. ``groups`` are those a
-    device's readings also concern.
+    ``memories`` runs beside ``judges``, as ``noted`` does beside ``notices``; ``shared`` holds each
+    memory once. ``groups`` are those a device's readings also concern, ``kinds`` whose readings
+    concern this one.
     """
 
-    __slots__ = ("groups", "id", "judges", "memories", "seen", "shared", "watched")
+    __slots__ = (
+        "_made",
+        "estimates",
+        "groups",
+        "id",
+        "judges",
+        "kinds",
+        "memories",
+        "noted",
+        "notices",
+        "seen",
+        "shared",
+        "watched",
+    )
 
-    def __init__(self, name: str, seen: Any, judges: tuple[Judge, ...]) -> None:  # noqa: ANN401 - a Sight or a Together
+    def __init__(self, name: str, seen: Any, judges: Judges) -> None:  # noqa: ANN401 - a Sight or a Together
         self.id = name
         self.seen = seen
-        self.judges = judges
+        self.judges = judges.rules
+        self.notices = judges.notices
+        self.estimates = judges.estimates
+        self.kinds = judges.kinds
         self.groups: tuple[Subject, ...] = ()
         self.watched: dict[str, Watched] = {}
+        self._made: dict[Callable[[Any], Memory], Memory] = {}
         self.begin()
 
     def begin(self) -> None:
-        """Begin anew: nothing known, remembered or pending; alarms stay as they are."""
+        """Begin anew: nothing known or pending; alarms stay as they are, and what is learnt."""
         self.seen.forget()
-        made: dict[Callable[[Any], Memory], Memory] = {}
-        memories: list[Memory | None] = []
-        for judge in self.judges:
-            make = judge.rule.memory
-            if make is not None and make not in made:
-                made[make] = make(self.seen)
-            memories.append(None if make is None else made[make])
-        self.memories, self.shared = tuple(memories), tuple(made.values())
+        self._made = {make: one for make, one in self._made.items() if isinstance(one, Learnt)}
+        for one in self._made.values():
+            if isinstance(one, Learnt):
+                one.begin()
+        self.memories = tuple(map(self.memory, self.judges))
+        self.noted = tuple(map(self.memory, self.notices))
+        for judge in self.estimates:
+            self.memory(judge)
+        self.shared = tuple(self._made.values())
         for code, watched in list(self.watched.items()):
             if watched.alarm is None:
                 del self.watched[code]
             else:
                 watched.run.forget()
-                watched.memory = self.memories[self.judges.index(watched.judge)]
+                watched.memory = self.memory(watched.judge)
 
-    def watch(self, judge: Judge) -> Watched:
+    def memory(self, judge: Judge[Any]) -> Memory | None:
+        """The memory a judge looks at, made if it is not there yet."""
+        make = judge.rule.memory
+        if make is None:
+            return None
+        if make not in self._made:
+            self._made[make] = make(self.seen)
+        return self._made[make]
+
+    def watch(self, judge: Judge[Rule]) -> Watched:
         """Begin to watch a judge."""
-        memory = self.memories[self.judges.index(judge)]
-        watched = self.watched[judge.rule.code] = Watched(self, judge, memory)
+        watched = self.watched[judge.rule.code] = Watched(self, judge, self.memory(judge))
         return watched
-
-
-def periods(device: Device) -> dict[str, Millis]:
-    """The period of each of a device's points in ms; a derived one has its source's."""
-    every = {point.name: round(point.every * 1000) for point in device.points}
-    for derived in device.derived:
-        every[derived.name] = every.get(derived.source, min(every.values(), default=0))
-    return every
 
 
 class Matching:
     """Matches rules to subjects; devices of one make and equal settings share their judges."""
 
-    def __init__(
-        self, rules: Mapping[str, Rule], site_rules: Mapping[str, Mapping[str, object]]
-    ) -> None:
+    def __init__(self, rules: Catalogue, site_rules: Mapping[str, Mapping[str, object]]) -> None:
         self._rules = rules
         self._site_rules = site_rules
         self._periods: dict[Any, dict[str, Millis]] = {}
-        self._judges: dict[Any, tuple[Judge, ...]] = {}
+        self._judges: dict[Any, Judges] = {}
 
     def periods(self, device: Device) -> dict[str, Millis]:
         """As ``periods``, one mapping for all devices of one make."""
@@ -114,7 +169,7 @@ class Matching:
             self._periods[make] = periods(device)
         return self._periods[make]
 
-    def of_device(self, device: Device) -> tuple[Judge, ...]:
+    def of_device(self, device: Device) -> Judges:
         """The judges of a device."""
         if device.rules:
             return self._match("device", [device], device)
@@ -123,37 +178,48 @@ class Matching:
             self._judges[make] = self._match("device", [device], device)
         return self._judges[make]
 
-    def of_group(
-        self, scope: Scope, members: Iterable[Device], leader: Device | None
-    ) -> tuple[Judge, ...]:
+    def of_group(self, scope: Scope, members: Iterable[Device], leader: Device | None) -> Judges:
         """The judges of a feeder, bus or stand; its own settings are its pillar's."""
         return self._match(scope, list(members), leader)
 
-    def _match(self, scope: Scope, members: list[Device], own: Device | None) -> tuple[Judge, ...]:
-        ready = (
-            self._ready(rule, members, own) for rule in self._rules.values() if rule.scope == scope
+    def _match(self, scope: Scope, members: list[Device], own: Device | None) -> Judges:
+        ready = [
+            self._ready(name, rule, members, own)
+            for name, rule in self._rules.items()
+            if rule.scope == scope
+        ]
+        judges = [judge for judge in ready if judge is not None]
+        return Judges(
+            tuple(judge for judge in judges if isinstance(judge.rule, Rule)),
+            tuple(judge for judge in judges if isinstance(judge.rule, Notice)),
+            tuple(judge for judge in judges if isinstance(judge.rule, Estimate)),
         )
-        return tuple(judge for judge in ready if judge is not None)
 
-    def _ready(self, rule: Rule, members: list[Device], own: Device | None) -> Judge | None:
+    def _ready(
+        self, name: str, rule: Entry, members: list[Device], own: Device | None
+    ) -> Judge[Any] | None:
         """The rule for these members; None if it is switched off or has nothing to judge by."""
-        settings = rule.settings(
-            **{
-                **self._site_rules.get(rule.code, {}),  # type: ignore[arg-type]
-                **(own.rules.get(rule.code, {}) if own else {}),
-            }
-        )
+        told: dict[str, Any] = dict(self._site_rules.get(name, {}))
+        if own is not None:
+            told.update(own.rules.get(name, {}))
+        settings = rule.settings(**told)
         concerned = [device for device in members if device.kind in rule.kinds]
-        points: dict[str, None] = {}
-        longest = 0
-        for device in concerned:
-            every = self.periods(device)
-            found = [name for name in every if any(fnmatchcase(name, p) for p in rule.points)]
-            points.update(dict.fromkeys(found))
-            longest = max(longest, min((every[name] for name in found), default=0))
-        if not settings.enabled or not concerned or not (points or rule.hears_silence):
+        if not settings.enabled or not concerned:
             return None
-        return Judge(rule, settings, Delays.of(settings), tuple(points), longest)
+        every = [self.periods(device) for device in concerned]
+        if lacking(rule, every):
+            return None
+        found = [present_points(rule, names) for names in every]
+        longest = max(
+            min((names[point] for point in points), default=0)
+            for names, points in zip(every, found, strict=True)
+        )
+        points = tuple(dict.fromkeys(point for points in found for point in points))
+        slowest = math.inf if rule.at_least_every is None else rule.at_least_every * 1000
+        if longest > slowest:
+            return None
+        delays = Delays.of(settings) if isinstance(settings, Settings) else Delays(0, 0, 1)
+        return Judge(rule, settings, delays, points, longest, slowest * LATE)
 
 
 def group_subjects(

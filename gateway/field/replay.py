@@ -86,8 +86,8 @@ def transition(outcome: Outcome) -> Transition | None:
             "code": outcome.event,
             "severity": None,
             "transition": "event",
-            "message": outcome.event,
-            "values": dict(outcome.values),
+            "message": str(outcome.values.get("message", outcome.event)),
+            "values": {k: v for k, v in outcome.values.items() if k != "message"},
         }
     change = _change(outcome)
     if change is None:

@@ -20,8 +20,9 @@ its story ever gives a value. Besides values (``on``, ``off``, a number with any
 ``itself``. ``restart`` ends the engine and starts another from its snapshot.
 ``acknowledge CODE`` and ``reset CODE`` are a person's. Times run on past midnight.
 
-An expectation is ``raise|clear CODE [SEVERITY] [of SUBJECT] at TIME``; the severity is left out
-where it is the rule's own, the subject where it is the only (or first) device.
+An expectation is ``raise|clear CODE [SEVERITY] [of SUBJECT] at TIME``, or ``event NAME [of SUBJECT]
+at TIME``; the severity is left out where it is the rule's own, the subject where it is the only (or
+first) device.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from typing import Any, cast
 
 from gateway.assets import FACTS
 from gateway.faults.engine import FaultEngine, Outcome
-from gateway.faults.rule import Rule
+from gateway.faults.rule import Catalogue, Rule
 from gateway.field.replay import transition
 from gateway.model import AlarmAction, Device, Kind, Point, Reading, Value
 from gateway.recording import Note, Row
@@ -117,7 +118,7 @@ class Story:
 # Parsing
 
 
-def parse(text: str, rules: Mapping[str, Rule]) -> Story:
+def parse(text: str, rules: Catalogue) -> Story:
     title, _, body = text.partition("\n\n")
     story = Story(title.strip())
     clock = 0
@@ -133,7 +134,7 @@ def parse(text: str, rules: Mapping[str, Rule]) -> Story:
                 _periods(story, line)
             case "at":
                 clock = _at(story, rest, clock)
-            case "raise" | "clear":
+            case "raise" | "clear" | "event":
                 story.expected.append(_expectation(story, line, rules, clock))
             case _:
                 _declare(story, word, rest)
@@ -207,18 +208,21 @@ def _at(story: Story, rest: str, clock: int) -> int:
     return t
 
 
-def _expectation(story: Story, line: str, rules: Mapping[str, Rule], clock: int) -> str:
-    found = re.fullmatch(r"(raise|clear) (\w+)(?: (?!of )(\w+))?(?: of (\S+))? at (\S+)", line)
+def _expectation(story: Story, line: str, rules: Catalogue, clock: int) -> str:
+    found = re.fullmatch(
+        r"(raise|clear|event) (\w+)(?: (?!of )(\w+))?(?: of (\S+))? at (\S+)", line
+    )
     assert found, f"not an expectation: {line}"
     change, code, severity, subject, time = found.groups()
-    grave = severity or rules[code].severity.value
+    rule = rules[code]
+    grave = severity or (rule.severity.value if isinstance(rule, Rule) else None)
     return said(change, code, grave, subject or next(iter(story.assets)), _time(time, clock))
 
 
-def said(change: str, code: str, severity: str, subject: str, t: int) -> str:
-    """``raise lamp_failure minor of lamp-1 at 18:35:00``."""
-    clock = timedelta(milliseconds=t)
-    return f"{change} {code} {severity} of {subject} at {clock}"
+def said(change: str, code: str, severity: str | None, subject: str, t: int) -> str:
+    """``raise lamp_failure minor of lamp-1 at 18:35:00``; an event has no severity."""
+    grave = f" {severity}" if severity else ""
+    return f"{change} {code}{grave} of {subject} at {timedelta(milliseconds=t)}"
 
 
 # Playing
@@ -324,14 +328,14 @@ class Shows:
         return value
 
 
-def engine(story: Story, rules: Mapping[str, Rule]) -> FaultEngine:
+def engine(story: Story, rules: Catalogue) -> FaultEngine:
     for code, settings in story.rules.items():
         known = {one.name for one in fields(rules[code].settings)}
         assert set(settings) <= known, f"{code} has no setting {set(settings) - known}"
     return FaultEngine(story.devices(), rules, *PLACE, story.rules)
 
 
-def outcomes(story: Story, rules: Mapping[str, Rule]) -> list[Outcome]:
+def outcomes(story: Story, rules: Catalogue) -> list[Outcome]:
     """Everything the engine says; a restart goes through a snapshot in JSON."""
     judge = engine(story, rules)
     heard: list[Outcome] = []
@@ -339,9 +343,11 @@ def outcomes(story: Story, rules: Mapping[str, Rule]) -> list[Outcome]:
         if isinstance(row, Reading):
             heard += judge.feed(row)
         elif row.note == "restart":
-            saved = json.loads(json.dumps(judge.snapshot()))
+            saved, learnt = json.loads(json.dumps([judge.snapshot(), dumped(judge)]))
             judge = engine(story, rules)
             heard += judge.restore(saved, row.t)
+            for subject, memories in learnt.items():
+                judge.learning.load(subject, memories)
         else:
             told = row.fields
             heard += judge.act(
@@ -350,7 +356,12 @@ def outcomes(story: Story, rules: Mapping[str, Rule]) -> list[Outcome]:
     return heard
 
 
-def play(story: Story, rules: Mapping[str, Rule]) -> list[str]:
+def dumped(judge: FaultEngine) -> dict[str, Any]:
+    """All that was learnt, by subject."""
+    return {subject: judge.learning.dump(subject) for subject in judge.learning.subjects()}
+
+
+def play(story: Story, rules: Catalogue) -> list[str]:
     """What the engine says of a story, in the words of its expectations."""
     zero = start(story)
     told = filter(None, map(transition, outcomes(story, rules)))

@@ -53,7 +53,9 @@ async def run(
     with contextlib.ExitStack() as stack:
         door = stack.enter_context(_listening(centre.console.listen, port))
         past = history or stack.enter_context(open_history(centre))
-        latched = frozenset(code for code, rule in load_rules().items() if rule.latched)
+        latched = frozenset(
+            code for code, rule in load_rules().items() if getattr(rule, "latched", False)
+        )
         board = Board()
         live = Live(centre.mqtt, board, client_id=f"console-{uuid.uuid4().hex[:12]}", clock=_now)
         feed = Feed(board, clock=_now, connected=live.connected, latched=latched)

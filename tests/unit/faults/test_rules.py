@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from gateway.faults.rule import Rule
+from gateway.faults.rule import Entry, Estimate, Notice, Rule
 from gateway.faults.rules import load_rules
 from gateway.model import KINDS
 
@@ -65,6 +65,21 @@ def test_a_file_without_a_rule_is_refused(tmp_path: Path) -> None:
         load_rules(drop(tmp_path, "rattle", "RULE = 1"))
 
 
+NOTICE = """
+from gateway.faults.rule import Notice
+
+NOTICE = Notice(event="emptied", kinds=frozenset({"bin"}), notice=lambda *_: None)
+"""
+
+
+def test_a_file_may_tell_of_an_event_alone_or_beside_its_rule(tmp_path: Path) -> None:
+    assert isinstance(load_rules(drop(tmp_path, "emptied", NOTICE))["emptied"], Notice)
+    (tmp_path / "bin/emptied.py").unlink()
+    rules = load_rules(drop(tmp_path, "rattle", RULE + NOTICE))
+    assert isinstance(rules["rattle"], Rule)
+    assert isinstance(rules["emptied"], Notice)
+
+
 def test_a_file_is_named_by_its_code(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="must be named rattle"):
         load_rules(drop(tmp_path, "wrong"))
@@ -94,20 +109,28 @@ def test_settings_that_make_no_sense_are_refused(
         load_rules()[code].settings(**settings)
 
 
-@pytest.mark.parametrize("rule", load_rules().values(), ids=lambda rule: rule.code)
-class TestEveryRule:
-    def test_names_its_source(self, rule: Rule) -> None:
-        module = __import__(rule.judge.__module__, fromlist=["x"])
-        assert "Source: domain §" in (module.__doc__ or "")
+@pytest.mark.parametrize("entry", load_rules().values(), ids=load_rules())
+class TestEveryEntry:
+    def test_names_its_source(self, entry: Entry) -> None:
+        assert "Source: domain §" in (__import__(home(entry), fromlist=["x"]).__doc__ or "")
 
-    def test_stands_in_its_kinds_folder(self, rule: Rule) -> None:
-        folder = rule.judge.__module__.split(".")[-2]
+    def test_stands_in_its_kinds_folder(self, entry: Entry) -> None:
+        folder = home(entry).split(".")[-2]
         assert folder in {"any", *KINDS}
-        assert folder == "any" or folder in rule.kinds
+        assert folder == "any" or folder in entry.kinds
 
-    def test_has_settings_that_a_site_file_can_write(self, rule: Rule) -> None:
-        adapter = TypeAdapter(rule.settings)
-        assert adapter.validate_python({}) == rule.settings()
-        assert adapter.validate_python({"on_delay": "90s"}).on_delay == 90.0
-        for one in fields(rule.settings):
+    def test_has_settings_that_a_site_file_can_write(self, entry: Entry) -> None:
+        adapter = TypeAdapter(entry.settings)
+        assert adapter.validate_python({}) == entry.settings()
+        assert adapter.validate_python({"enabled": False}).enabled is False
+        if isinstance(entry, Rule):
+            assert adapter.validate_python({"on_delay": "90s"}).on_delay == 90.0
+        for one in fields(entry.settings):
             assert one.name.islower()
+
+
+def home(entry: Entry) -> str:
+    """The module an entry stands in."""
+    match entry:
+        case Rule(judge=work) | Notice(notice=work) | Estimate(estimate=work):
+            return work.__module__
