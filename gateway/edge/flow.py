@@ -296,7 +296,7 @@ class Flow:
         if self.confirming:
             return
         for progress in self._lanes.values():
-            if progress.fresh or progress.settled:
+            if progress.unconfirmed:
                 upto, keep = progress.released()
                 await self._free(progress, upto, keep)
 
@@ -310,7 +310,7 @@ class Flow:
                 log.warning("the centre confirms what we never sent", upto=upto, last=last)
                 continue
             news = progress.confirmed(upto, missing)
-            if news and self._doubts[progress.lane].news(now, more=bool(progress.settled)):
+            if news and self._doubts[progress.lane].news(now, more=progress.unconfirmed):
                 log.info("the centre confirms again", lane=progress.lane.value)
             self._look_for_hopeless(progress)
             await self._free(progress, upto, missing)

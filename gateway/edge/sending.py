@@ -176,6 +176,11 @@ class Progress:
         passed = around(sent, oldest)
         return (passed[1] + 1 if passed else oldest), size(sent)
 
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether the broker has something that the centre has not, as far as it has said."""
+        return bool(self.settled or self.fresh)
+
     def released(self) -> tuple[int, Ranges]:
         """Take what the broker has as delivered: free up to that seq, but keep these ranges."""
         done = joined(self.settled, self.fresh)

@@ -357,6 +357,27 @@ class TestSendingAgain:
         line.later(60)
         assert line.send_and_acknowledge() == [("t", seq, seq) for seq in (2, 3, 4, 5)]
 
+    def test_what_was_missing_before_its_time_goes_again_though_the_centre_says_no_more(
+        self,
+    ) -> None:
+        line = self.line(5)
+        line.confirmed(5, (2, 3))
+        for _ in range(4):
+            line.later(60)
+            assert line.send_and_acknowledge() == []
+        line.later(60)
+        assert line.send_and_acknowledge() == [("t", 2, 2), ("t", 3, 3)]
+
+    def test_what_was_lost_behind_the_last_confirmed_goes_again_though_nothing_follows(
+        self,
+    ) -> None:
+        line = self.line(5)
+        line.confirmed(4)
+        assert line.flow.unconfirmed(line.now + 60) == 60
+        for _ in range(5):
+            line.later(60)
+        assert line.send_and_acknowledge() == [("t", 5, 5)]
+
 
 class TestWhatHoldsNothingUp:
     def test_a_message_that_ends_the_connection_each_time(self) -> None:
