@@ -14,10 +14,10 @@ from simulators.devices.feeder import Feeder
 from simulators.devices.lamp import Lamp
 from simulators.faults import Injector, Label
 from simulators.town.plan import Asset, District
-from simulators.wires.line import Sensor
 from simulators.wires.maps import Map, read_map
 from simulators.wires.modbus import Unit
 from simulators.wires.registers import Image
+from simulators.wires.sensor import Sensor
 from simulators.world import World
 
 

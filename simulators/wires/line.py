@@ -1,214 +1,192 @@
-"""Serial lines: a pty under a stable path, and what hangs on it, at the pace of a real wire.
+"""A serial line with Modbus units on it: what is heard, who answers, and when to the character.
 
-``RtuLine`` is an RS-485 bus with many units. A pty passes bytes at once, so the line keeps the
-time: a request counts as heard when its last character would have arrived, the unit takes its
-turnaround, and the answer leaves character by character at the baud rate, in portions of a few
-milliseconds as a USB adapter delivers them. A unit that is absent or mute stays silent, and what a
-master says while a unit is answering is lost, for the bus is half duplex.
+``Line`` is an RS-485 bus, RTU or ASCII, without any port: it is told which characters the master
+said and at which moment they began to arrive, and says which characters the master has received by
+another moment. A pty or a socket passes bytes at once, so the line keeps the time of a real one:
 
-``SensorLine`` is one MaxBotix sensor that talks without being asked.
+    question        its characters times the time of one
+    end of frame    3.5 characters of silence (RTU; 1.75 ms above 19200 baud), none in ASCII
+    the unit        its turnaround, and what its troubles add
+    answer          its characters times the time of one
+
+Every moment is computed from the first character of the question; none depends on when somebody
+came to look (``Exchange`` keeps them, for whoever wants to check). A unit that is absent or mute
+stays silent; two that answer at once collide (``medium``); what a master says while a unit is
+speaking is lost, for the bus is half duplex and units hear only noise then.
+
+``ports`` hangs a line on a pty or behind a TCP socket.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
-import termios
-import tty
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections import deque
+from random import Random
+from typing import Literal, NamedTuple, TypeAlias
 
-from pymodbus.framer import FramerRTU
+from pymodbus.framer import FramerAscii, FramerRTU
 from pymodbus.pdu import DecodePDU
 
-from gateway.model import Millis
-from simulators.devices.contract import Served, Simulated, served
 from simulators.town.plan import Pace
+from simulators.wires.medium import Medium, Voice
 from simulators.wires.modbus import Units
-from simulators.world import Clock
 
-_PORTION = 0.004
+Framing: TypeAlias = Literal["rtu", "ascii"]
+
+PORTION = 0.004
 """s between two deliveries of an answer under way (an FTDI's latency timer: 1 to 16 ms)."""
 _GAP = 0.02
-"""s of silence after which the beginning of a frame is given up."""
-_TURNAROUND = 0.002
-"""s a unit thinks before it answers."""
-_NEAREST, _FARTHEST = 300, 5_000
-"""mm an MB7389 can report."""
-_TOLD_BY_DISTANCE = frozenset({"bin_full"})
-_PERIOD = 0.15
-"""s between two readings of an HRXL-MaxSonar-WR (6.7 a second, datasheet)."""
+"""s of silence after which the beginning of a frame is given up: far longer than a real line's 3.5
+characters, because what a pty delivers in two parts was one on the wire."""
+_FIXED, _FAST = 0.00175, 19_200
+"""s of silence that end a frame above that baud rate (MODBUS over Serial Line v1.02, §2.5.1.1)."""
 
 
-class Wire:
-    """The far end of a pty: what we write, whoever opens the path reads."""
-
-    def __init__(self, far: int, near: int) -> None:
-        self.far = far
-        self._near = near
-
-    def hear(self) -> bytes:
-        """What has been said to us since; empty if nothing."""
-        with suppress(BlockingIOError):
-            return os.read(self.far, 4096)
-        return b""
-
-    def say(self, characters: bytes) -> None:
-        """Put characters on the wire; if nobody has read for long, the old ones are lost."""
-        try:
-            os.write(self.far, characters)
-        except BlockingIOError:
-            termios.tcflush(self._near, termios.TCIFLUSH)
+def silence_of(pace: Pace, framing: Framing = "rtu") -> float:
+    """Seconds of silence after which a unit takes a frame for complete."""
+    if framing == "ascii":
+        return 0.0
+    return _FIXED if pace.baudrate > _FAST else 3.5 * pace.character
 
 
-@contextmanager
-def pty_at(path: Path) -> Iterator[Wire]:
-    """A raw pty that can be opened as ``path`` until the block ends."""
-    far, near = os.openpty()
-    try:
-        tty.setraw(near)
-        os.set_blocking(far, False)
-        name = os.ttyname(near)
-        path.unlink(missing_ok=True)
-        path.symlink_to(name)
-        try:
-            yield Wire(far, near)
-        finally:
-            with suppress(OSError):
-                if str(path.readlink()) == name:
-                    path.unlink()
-    finally:
-        os.close(near)
-        os.close(far)
+class Exchange(NamedTuple):
+    """One question and its answer, as computed: moments in s of the line's clock."""
+
+    unit: int
+    asked: float
+    """When the first character of the question began."""
+    question: int
+    """Characters."""
+    begins: float
+    answer: int
+    """Characters."""
+    ends: float
 
 
-class RtuLine:
-    """Modbus RTU units sharing one line."""
+class Due(NamedTuple):
+    """When there will be more to say; ``exact`` if it is the last of an answer."""
 
-    def __init__(self, wire: Wire, units: Units, pace: Pace) -> None:
-        self._wire = wire
-        self._units = units
-        self._character = pace.character
-        self._loop = asyncio.get_running_loop()
+    moment: float
+    exact: bool
+
+
+class _Rtu:
+    """RTU frames, by pymodbus's framer; the end of an unknown function's frame is a silence."""
+
+    def __init__(self) -> None:
         self._framer = FramerRTU(DecodePDU(is_server=True))
-        self._heard = b""
-        self._began = 0.0
-        self._speaking = False
-        self._timer: asyncio.TimerHandle | None = None
 
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Serve the line until the block ends."""
-        self._loop.add_reader(self._wire.far, self._hear)
+    def whole(self, heard: bytes) -> tuple[int, bytes] | None:
+        _, unit, _, payload = self._framer.decode(heard)
+        return (unit, payload) if payload else None
+
+    def after_silence(self, heard: bytes) -> tuple[int, bytes] | None:
+        sound = len(heard) >= 4 and FramerRTU.check_CRC(
+            heard[:-2], int.from_bytes(heard[-2:], "big")
+        )
+        return (heard[0], heard[1:-2]) if sound else None
+
+    def frame(self, unit: int, payload: bytes) -> bytes:
+        return self._framer.encode(payload, unit, 0)
+
+
+class _Ascii:
+    """ASCII frames, by pymodbus's framer: a colon, hexadecimal digits, CR and LF."""
+
+    def __init__(self) -> None:
+        self._framer = FramerAscii(DecodePDU(is_server=True))
+
+    def whole(self, heard: bytes) -> tuple[int, bytes] | None:
         try:
-            yield
-        finally:
-            self._loop.remove_reader(self._wire.far)
-            if self._timer is not None:
-                self._timer.cancel()
+            _, unit, _, payload = self._framer.decode(heard)
+        except ValueError:  # its framer does not expect a unit that is no number
+            return None
+        return (unit, payload) if payload else None
 
-    def _hear(self) -> None:
-        characters = self._wire.hear()
-        if self._speaking or not characters:
+    def after_silence(self, heard: bytes) -> tuple[int, bytes] | None:  # noqa: ARG002
+        return None
+
+    def frame(self, unit: int, payload: bytes) -> bytes:
+        return self._framer.encode(payload, unit, 0)
+
+
+class Line:
+    """Modbus units sharing one line."""
+
+    def __init__(
+        self,
+        units: Units,
+        pace: Pace,
+        framing: Framing = "rtu",
+        chance: Random | None = None,
+    ) -> None:
+        self._units = units
+        self._pace = pace
+        self._framing = _Rtu() if framing == "rtu" else _Ascii()
+        self._silence = silence_of(pace, framing)
+        self._medium = Medium(pace, chance or Random(0))
+        self._heard = b""
+        self._began = self._last = 0.0
+        self.exchanges: deque[Exchange] = deque(maxlen=64)
+
+    @property
+    def slow(self) -> bool:
+        """Whether a millisecond is no more than two characters."""
+        return self._pace.baudrate <= _FAST
+
+    @property
+    def collisions(self) -> int:
+        """How often somebody began to speak while another did."""
+        return self._medium.collisions
+
+    def hear(self, characters: bytes, now: float) -> None:
+        """The master has said this; its first character began at ``now`` if it begins a frame."""
+        if not characters or self._medium.busy(now):
             return
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._heard and now - self._last > _GAP:
+            self._give_up()
         if not self._heard:
-            self._began = self._loop.time()
+            self._began = now
+        self._last = now
         self._heard += characters
-        _, unit, _, payload = self._framer.decode(self._heard)
-        if payload:
-            self._obey(unit, payload)
-        else:
-            self._timer = self._loop.call_later(_GAP, self._give_up)
+        found = self._framing.whole(self._heard)
+        if found is not None:
+            self._obey(*found)
+
+    def due(self, now: float) -> Due | None:
+        """When to call ``say`` again; None while nothing can come but from the master."""
+        waiting = Due(self._last + _GAP, exact=False) if self._heard else None
+        begins, ends = self._medium.begins, self._medium.ends
+        if begins is None or ends is None:
+            return waiting
+        then = max(now, begins) + PORTION
+        speaking = Due(then, exact=False) if then < ends else Due(ends, exact=True)
+        return min(waiting, speaking) if waiting else speaking
+
+    def say(self, now: float) -> bytes:
+        """The characters the master has received since the last call and by ``now``."""
+        if self._heard and now >= self._last + _GAP:
+            self._give_up()
+        return self._medium.hear(now)
 
     def _give_up(self) -> None:
         """A silence ended the frame: a sound one with a function nobody knows, or garbage."""
-        frame, self._heard = self._heard, b""
-        if len(frame) >= 4 and FramerRTU.check_CRC(frame[:-2], int.from_bytes(frame[-2:], "big")):
-            self._obey(frame[0], frame[1:-2])
+        found = self._framing.after_silence(self._heard)
+        if found is not None:
+            self._obey(*found)
+        self._heard = b""
 
     def _obey(self, unit: int, payload: bytes) -> None:
-        arrived = self._began + (len(payload) + 3) * self._character
+        asked, question = self._began, len(self._framing.frame(unit, payload))
+        heard = asked + question * self._pace.character
         self._heard = b""
+        if self._medium.spoken(asked, heard):
+            return
         if unit == 0:
             for number in self._units.by_number:
                 self._units.answer(number, payload)
         elif self._units.hears(unit):
-            self._speaking = True
-            begin = max(arrived, self._loop.time()) + _TURNAROUND
-            self._timer = self._loop.call_at(begin, self._answer, unit, payload)
-
-    def _answer(self, unit: int, payload: bytes) -> None:
-        frame = self._framer.buildFrame(self._units.answer(unit, payload))
-        self._speak(frame, self._loop.time(), 0)
-
-    def _speak(self, frame: bytes, began: float, sent: int) -> None:
-        """Say the characters that are due, and come back for the rest."""
-        now = self._loop.time()
-        end = began + len(frame) * self._character
-        due = len(frame) if now >= end else int((now - began) / self._character)
-        if due > sent:
-            self._wire.say(frame[sent:due])
-        if due == len(frame):
-            self._speaking = False
-            self._timer = None
-        else:
-            then = min(end, now + _PORTION)
-            self._timer = self._loop.call_at(then, self._speak, frame, began, due)
-
-
-@dataclass(slots=True, eq=False)
-class Sensor:
-    """A device that is alone on its line and has one thing to say: its ``distance`` in mm."""
-
-    device: Simulated
-    digits: int = 4
-    mute: bool = False
-    served: Served = field(default_factory=served)
-
-    def sample(self, now: Millis) -> int:
-        """The distance as the sensor reports it."""
-        self.device.advance(now)
-        distance = round(float(self.device.values()["distance"] or 0))
-        reported = max(_NEAREST, min(_FARTHEST, distance))
-        self.served.append((now, {"distance": reported}))
-        return reported
-
-    def senses(self, fault: str, /) -> bool:
-        """What does not change the distance it cannot tell."""
-        return fault in _TOLD_BY_DISTANCE
-
-    def break_down(self, _fault: str, _over: float, /) -> None:
-        """Begin ``silent``."""
-        self.mute = True
-
-    def repair(self, _fault: str, /) -> None:
-        """End it."""
-        self.mute = False
-
-    def shows(self, _fault: str, /) -> bool:
-        """Silence is noticed at once."""
-        return self.mute
-
-
-class SensorLine:
-    """A MaxBotix sensor: ``R``, the distance in mm, a carriage return, about seven times a second.
-
-    What is nearer than 300 mm it reports as 300 (HRXL-MaxSonar-WR datasheet).
-    """
-
-    def __init__(self, wire: Wire, sensor: Sensor, clock: Clock) -> None:
-        self._wire = wire
-        self._sensor = sensor
-        self._clock = clock
-
-    async def talk(self) -> None:
-        """Say a reading every 150 ms, for ever."""
-        while True:
-            if not self._sensor.mute:
-                distance = self._sensor.sample(self._clock.now())
-                self._wire.say(f"R{distance:0{self._sensor.digits}d}\r".encode("ascii"))
-            await asyncio.sleep(_PERIOD)
+            frame = self._framing.frame(unit, self._units.answer(unit, payload))
+            begins = heard + self._silence + self._units.by_number[unit].turnaround
+            self._medium.add(Voice(begins, frame, self._pace))
+            ends = begins + len(frame) * self._pace.character
+            self.exchanges.append(Exchange(unit, asked, question, begins, len(frame), ends))

@@ -1,20 +1,22 @@
-"""Modbus units and how they answer: pymodbus decodes, executes and encodes; we choose who speaks.
+"""Modbus units and how they answer: reads from the image, everything else by pymodbus.
 
 pymodbus's own servers answer an exception for a unit that is not there (a real RS-485 bus stays
 silent), drop the second of two requests that arrive together, and need a server object a device.
-So the wires here use its framers, its PDU classes and its conversions directly: ``Units`` is the
-datastore its PDUs run against, ``Conversation`` cuts a TCP stream into frames.
+So the wires use its framers, its PDU classes and its conversions directly: ``Units`` is the
+datastore its PDUs run against. Reads (functions 1 to 4) are what a crowd of devices is asked all
+day, and their answer is nothing but the registers: those are taken from the image as they stand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from struct import unpack_from
 from typing import Any, TypeVar, cast
 
 from pymodbus.constants import ExcCodes
 from pymodbus.datastore import ModbusServerContext
-from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
+from pymodbus.pdu import DecodePDU
 
 from gateway.model import Millis
 from simulators.devices.contract import SAMPLE, CommandRefused, Served, Simulated, served
@@ -28,6 +30,10 @@ _TABLES = {
     5: "coil", 15: "coil", 6: "holding", 16: "holding", 22: "holding", 23: "holding",
 }  # fmt: skip
 _DECODER = DecodePDU(is_server=True)
+_MOST = {1: 2000, 2: 2000, 3: 125, 4: 125}
+"""Bits or registers one read may ask for (Modbus Application Protocol v1.1b3, §6.1 to 6.4)."""
+TURNAROUND = 0.002
+"""s a unit on a serial line thinks before it answers."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +45,7 @@ class Unit:
     image: Image
     mute: bool = False
     served: Served = field(default_factory=served)
+    turnaround: float = TURNAROUND
 
     def sample(self, now: Millis, *, anew: bool = False) -> None:
         """Let the model catch up and its sensors be read, unless they just were."""
@@ -86,19 +93,20 @@ class Units:
         unit = self.by_number.get(number)
         return unit is not None and not unit.mute
 
-    def answer(self, number: int, payload: bytes) -> ModbusPDU:
-        """What unit ``number`` says to a request (function code and data)."""
+    def answer(self, number: int, payload: bytes) -> bytes:
+        """What unit ``number`` says to a request; both are function code and data."""
         function = payload[0]
+        unit = self.by_number[number]
+        if function in _MOST and len(payload) == 5:
+            unit.sample(self._clock.now())
+            return _read(unit.image, function, payload)
         request = _DECODER.decode(payload) if function in _TABLES else None
         if request is None:
             known = function in _TABLES
-            code = ExcCodes.ILLEGAL_VALUE if known else ExcCodes.ILLEGAL_FUNCTION
-            reply: ModbusPDU = ExceptionResponse(function, code)
-        else:
-            self.by_number[number].sample(self._clock.now())
-            reply = _result(request.datastore_update(cast("ModbusServerContext", self), number))
-        reply.dev_id = number
-        return reply
+            return refusal(function, ExcCodes.ILLEGAL_VALUE if known else ExcCodes.ILLEGAL_FUNCTION)
+        unit.sample(self._clock.now())
+        reply = _result(request.datastore_update(cast("ModbusServerContext", self), number))
+        return reply.function_code.to_bytes() + reply.encode()
 
     async def async_getValues(  # noqa: N802  # the name pymodbus calls
         self, device_id: int, func_code: int, address: int, count: int = 1
@@ -116,6 +124,30 @@ class Units:
         if commands is None:
             return ExcCodes.ILLEGAL_ADDRESS
         return unit.obey(commands, self._clock.now())
+
+
+def refusal(function: int, code: int) -> bytes:
+    """An exception to a request of that function."""
+    return bytes((function | 0x80, code))
+
+
+def _read(image: Image, function: int, payload: bytes) -> bytes:
+    """The answer to a read: function, byte count, data."""
+    address, count = unpack_from(">HH", payload, 1)
+    if not 1 <= count <= _MOST[function]:
+        return refusal(function, ExcCodes.ILLEGAL_VALUE)
+    if function <= 2:
+        bits = image.read(_TABLES[function], address, count)
+        if bits is None:
+            return refusal(function, ExcCodes.ILLEGAL_ADDRESS)
+        packed = sum(bit << place for place, bit in enumerate(bits))
+        data = packed.to_bytes((count + 7) // 8, "little")
+    else:
+        found = image.octets(_TABLES[function], address, count)
+        if found is None:
+            return refusal(function, ExcCodes.ILLEGAL_ADDRESS)
+        data = found
+    return bytes((function, len(data))) + data
 
 
 def _result(work: Coroutine[Any, Any, T]) -> T:

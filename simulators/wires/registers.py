@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from struct import pack
 from typing import cast
 
 from pymodbus.client.mixin import ModbusClientMixin as Conversions
@@ -106,6 +107,7 @@ class Image:
         self._powers = dict.fromkeys(places, POWER) | dict(powers or {})
         self.shown: dict[str, Value | None] = {}
         self._rows = {row.name: row for row in plan.points}
+        self._given: dict[str, Value | None] = {}
         self._raw: dict[str, float] = {}
         self._tables: dict[str, dict[int, int]] = {}
         for table, address, words in self._places():
@@ -133,11 +135,16 @@ class Image:
         return named + [(table, address, 1) for table, address, _ in self.map.identity]
 
     def update(self, values: Mapping[str, Value | None]) -> None:
-        """Take over a device's values; points the profile does not have are left out."""
+        """Take over a device's values; points the profile does not have are left out.
+
+        What has not changed is not encoded again: most of a device's points stand still between two
+        looks, and a process serves thousands of them.
+        """
+        given, rows = self._given, self._rows
         for name, value in values.items():
-            row = self._rows.get(name)
-            if row is not None:
-                self.set(row, value)
+            if name in rows and (name not in given or given[name] != value):
+                self.set(rows[name], value)
+                given[name] = value
 
     def set(self, row: Row, value: Value | None) -> None:
         """Put one value where its point stands."""
@@ -179,6 +186,14 @@ class Image:
         cells = self._tables.get(table, {})
         try:
             return [cells[place] for place in range(address, address + count)]
+        except KeyError:
+            return None
+
+    def octets(self, table: str, address: int, count: int) -> bytes | None:
+        """The same for registers as they travel, two bytes each."""
+        cells = self._tables.get(table, {})
+        try:
+            return pack(f">{count}H", *map(cells.__getitem__, range(address, address + count)))
         except KeyError:
             return None
 

@@ -22,8 +22,11 @@ from simulators.scenario import Scenario, play
 from simulators.town.city import City
 from simulators.town.district import make
 from simulators.town.plan import District, Endpoint
-from simulators.wires.line import RtuLine, Sensor, SensorLine, pty_at
+from simulators.wires.line import Line
 from simulators.wires.modbus import Unit, Units
+from simulators.wires.ports import at_path
+from simulators.wires.pty import pty_at
+from simulators.wires.sensor import Sensor, SensorLine
 from simulators.wires.tcp import listening
 from simulators.world import Clock, RealClock, World
 
@@ -106,10 +109,10 @@ async def _open(
     if endpoint.path is None:
         await stack.enter_async_context(listening(endpoint.port, units))
         return
-    wire = stack.enter_context(pty_at(endpoint.path))
     if endpoint.driver == "modbus-rtu":
-        stack.enter_context(RtuLine(wire, units, endpoint.pace).listening())
+        stack.enter_context(at_path(endpoint.path, Line(units, endpoint.pace)))
         return
+    wire = stack.enter_context(pty_at(endpoint.path))
     for sensor in stations:
         if isinstance(sensor, Sensor):
             start(SensorLine(wire, sensor, clock).talk())

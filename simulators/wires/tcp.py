@@ -2,6 +2,9 @@
 
 An endpoint with several units is a gateway to them: for a unit that is not there it answers
 exception 11 (gateway target did not respond), for one that is mute it says nothing at all.
+
+A frame is seven bytes of header (transaction, protocol 0, length, unit) and the request; a crowd of
+devices is served by cutting and writing them by hand here, without an object a frame.
 """
 
 from __future__ import annotations
@@ -9,15 +12,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from struct import pack
 from typing import cast
 
 from pymodbus.constants import ExcCodes
-from pymodbus.framer import FramerSocket
-from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
 
-from simulators.wires.modbus import Units
+from simulators.wires.modbus import Units, refusal
 
-_FRAMER = FramerSocket(DecodePDU(is_server=True))
 _HEADER = 7
 _LONGEST = 260
 
@@ -59,21 +60,18 @@ class Conversation(asyncio.Protocol):
             if len(self._heard) < length + 6:
                 break
             frame, self._heard = self._heard[: length + 6], self._heard[length + 6 :]
-            _, unit, transaction, payload = _FRAMER.decode(frame)
-            said.append(self._answer(unit, transaction, payload))
+            said.append(self._answer(frame[:4], frame[6], frame[7:]))
         if said:
             self._transport.write(b"".join(said))
 
-    def _answer(self, number: int, transaction: int, payload: bytes) -> bytes:
-        reply: ModbusPDU
+    def _answer(self, head: bytes, number: int, payload: bytes) -> bytes:
         if number not in self._units.by_number:
-            reply = ExceptionResponse(payload[0], ExcCodes.GATEWAY_NO_RESPONSE, number)
+            reply = refusal(payload[0], ExcCodes.GATEWAY_NO_RESPONSE)
         elif not self._units.hears(number):
             return b""
         else:
             reply = self._units.answer(number, payload)
-        reply.transaction_id = transaction
-        return _FRAMER.buildFrame(reply)
+        return head + pack(">HB", len(reply) + 1, number) + reply
 
 
 @asynccontextmanager

@@ -15,9 +15,10 @@ import pytest
 from gateway.model import Kind, Value
 from simulators.devices.contract import CommandRefused
 from simulators.town.plan import Pace
-from simulators.wires.line import RtuLine, pty_at
+from simulators.wires.line import Line
 from simulators.wires.maps import read_map
 from simulators.wires.modbus import Unit, Units
+from simulators.wires.ports import at_path
 from simulators.wires.registers import Image
 from simulators.wires.tcp import listening
 from simulators.world import SteppedClock
@@ -125,7 +126,7 @@ async def master(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
             yield Master(port, machine)
         return
     line = tmp_path / "tty-line"
-    with pty_at(line) as wire, RtuLine(wire, units, Pace(57_600)).listening():
+    with at_path(line, Line(units, Pace(57_600))):
         yield Master(line, machine)
 
 

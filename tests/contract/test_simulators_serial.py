@@ -24,10 +24,13 @@ from simulators.devices.lamp import Lamp
 from simulators.town.city import City
 from simulators.town.plan import Pace
 from simulators.town.sitefile import profile_file
-from simulators.wires.line import RtuLine, Sensor, pty_at
+from simulators.wires.line import Line
 from simulators.wires.maps import read_map
 from simulators.wires.modbus import Unit, Units
+from simulators.wires.ports import at_path
+from simulators.wires.pty import pty_at
 from simulators.wires.registers import Image
+from simulators.wires.sensor import Sensor
 from simulators.world import SteppedClock, World
 from tests.parts.mbpoll import mbpoll
 from tests.parts.simulated import MORNING, path, simulated, step
@@ -85,7 +88,7 @@ def lamp_line(folder: Path, pace: Pace) -> Iterator[tuple[Path, dict[int, Unit]]
     facts = LampFacts(rated_power=100, tunnel=True)
     units = [Unit(n, Lamp(f"lamp-{n}", facts, world), Image(plan)) for n in (1, 2)]
     line = folder / "tty-line"
-    with pty_at(line) as wire, RtuLine(wire, Units(units, clock), pace).listening():
+    with at_path(line, Line(Units(units, clock), pace)):
         yield line, {unit.number: unit for unit in units}
 
 
