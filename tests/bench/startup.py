@@ -54,15 +54,22 @@ def measure() -> Table:
 @contextlib.contextmanager
 def district(folder: Path, devices: int = DEVICES) -> Iterator[Path]:
     """The simulators, in a process of their own; yields the site file once all is served."""
+    with simulating(folder, devices) as (site, _):
+        yield site
+
+
+@contextlib.contextmanager
+def simulating(folder: Path, devices: int) -> Iterator[tuple[Path, int]]:
+    """The same, and the number of the process."""
     place, log = folder / "district", folder / "sim.log"
     words = ("-m", "gateway", "sim", "quiet", "--devices", str(devices), "--dir", str(place))
-    with running([sys.executable, *words], log=log):
+    with running([sys.executable, *words], log=log) as process:
         deadline = time.monotonic() + 30
         while "site file" not in log.read_text():
             if time.monotonic() > deadline:
                 raise SystemExit(f"the simulators do not serve:\n{log.read_text()}")
             time.sleep(0.05)
-        yield place / "site.toml"
+        yield place / "site.toml", process.pid
 
 
 @contextlib.contextmanager
