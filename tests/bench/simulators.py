@@ -184,7 +184,7 @@ def _line_row(baudrate: int) -> Sequence[str]:
     met = f"{1000 * statistics.fmean(taken):.1f} ms"
     verdict = "kept" if over <= 2 else "**missed**"
     return (
-        f"a line at {baudrate} baud: {1000 * theory:.1f} ms a question, met in {met} ({over:+.1f} %)",
+        f"{baudrate} baud: {1000 * theory:.1f} ms a question, met in {met} ({over:+.1f} %)",
         f"{100 * spent / sum(taken):.1f} % of a core",
         f"{1e6 * spent / len(taken):.0f} µs",
         f"{1000 * (max(taken) - theory):.1f} ms",
