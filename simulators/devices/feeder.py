@@ -110,8 +110,8 @@ class Feeder:
             "power_factor": self.power / apparent if apparent else 1.0,
             "leakage_current": sum(lamp.leakage for lamp in self.lamps),
             "energy": self.energy,
-            "contactor_command": self._supply.contactor,
-            "contactor_state": self._supply.contactor,
+            "contactor_command": self._supply.circuit.ordered,
+            "contactor_state": self._supply.circuit.closed,
             "door_open": False,
             "on_battery": self._supply.failed,
         }
@@ -120,7 +120,7 @@ class Feeder:
         """``contactor``: 1 closes it, 0 opens it."""
         if name != "contactor" or value not in {0, 1}:
             raise CommandRefused(f"{name} = {value:g}")
-        self._supply.contactor = bool(value)
+        self._supply.operate(order=bool(value))
 
     def break_down(self, _fault: str, _over: float, /) -> None:
         """Begin ``feeder_outage``: the mains fail, all three phases at once."""

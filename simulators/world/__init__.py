@@ -11,16 +11,27 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from math import cos, pi, radians, sin
 from random import Random
-from typing import Literal, Protocol, TypeAlias
+from typing import NamedTuple, Protocol
 
 from gateway import sun
 from gateway.model import Millis
+from simulators.world.mains import PHASES, Circuit, Phase, Supply
 
-Phase: TypeAlias = Literal["L1", "L2", "L3"]
-PHASES: tuple[Phase, ...] = ("L1", "L2", "L3")
+__all__ = [
+    "DAY",
+    "PHASES",
+    "Circuit",
+    "Clock",
+    "Moment",
+    "Phase",
+    "RealClock",
+    "SteppedClock",
+    "Supply",
+    "World",
+    "steps",
+]
 
 DAY = 86_400_000
 LONGEST_STEP = 60_000
@@ -80,36 +91,14 @@ class SteppedClock:
             await event.wait()
 
 
-@dataclass(slots=True)
-class Supply:
-    """One feeder's mains: the incoming side the pillar measures, the outgoing side its lamps get.
+class Moment(NamedTuple):
+    """The sky and the mains at one moment, for all who look at it: degrees, lux, °C, Hz."""
 
-    ``failed`` takes the incoming voltage away, ``contactor`` only the outgoing one.
-    """
-
-    world: World
-    name: str
-    nominal: float = 230.0
-    failed: bool = False
-    contactor: bool = True
-    swing: tuple[float, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        chance = self.world.chance(f"supply/{self.name}")
-        self.swing = tuple(chance.uniform(0, 2 * pi) for _ in range(6))
-
-    def incoming(self, phase: Phase, t: Millis) -> float:
-        """Volts between phase and neutral: ±1 % over the day, ±0.4 % over a minute and a half."""
-        if self.failed:
-            return 0.0
-        number = PHASES.index(phase)
-        slow = 0.010 * sin(2 * pi * t / DAY + self.swing[number])
-        quick = 0.004 * sin(2 * pi * t / 97_000 + self.swing[number + 3])
-        return self.nominal * (1 + slow + quick)
-
-    def outgoing(self, phase: Phase, t: Millis) -> float:
-        """Volts at the lamps of that phase."""
-        return self.incoming(phase, t) if self.contactor else 0.0
+    t: Millis
+    sun: float
+    light: float
+    air: float
+    frequency: float
 
 
 class World:
@@ -121,6 +110,7 @@ class World:
         self.clock = clock
         self.seed = seed
         self._supplies: dict[str, Supply] = {}
+        self._moment = Moment(-1, 0.0, 0.0, 0.0, 0.0)
 
     def chance(self, name: str) -> Random:
         """A source of chance of its own for ``name``; the same for the same seed."""
@@ -130,8 +120,16 @@ class World:
         """The mains of a feeder, shared by all who name it; ``None`` is the street's own mains."""
         name = feeder or ""
         if name not in self._supplies:
-            self._supplies[name] = Supply(self, name, nominal)
+            chance = self.chance(f"supply/{name}")
+            self._supplies[name] = Supply(nominal, chance, sun=self.sun, now=self.clock.now)
         return self._supplies[name]
+
+    def moment(self, t: Millis) -> Moment:
+        """What every lamp asks of a moment, worked out once for those that look at it in turn."""
+        if self._moment.t != t:
+            light, air, hertz = self.illuminance(t), self.temperature(t), self.frequency(t)
+            self._moment = Moment(t, self.sun(t), light, air, hertz)
+        return self._moment
 
     def sun(self, t: Millis) -> float:
         """Elevation of the sun in degrees."""
