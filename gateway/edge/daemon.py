@@ -30,6 +30,7 @@ from gateway.edge.health import gateway_device
 from gateway.edge.hold import Hold
 from gateway.edge.intake import Intake
 from gateway.edge.journal import Journal
+from gateway.edge.learning import Keeper
 from gateway.edge.lock import CannotStart, locked
 from gateway.edge.news import watches
 from gateway.edge.notify import Notifier, watch
@@ -45,7 +46,7 @@ from gateway.edge.vitals import Parts, Vitals
 from gateway.faults.engine import FaultEngine
 from gateway.faults.rules import load_rules
 from gateway.log import get_logger
-from gateway.model import Event, Millis
+from gateway.model import Device, Event, Millis
 
 __all__ = ["CannotStart", "Summary", "run"]
 
@@ -137,6 +138,7 @@ class Gateway:
             site.rules,
         )
         self._journal = Journal(site.gateway.id, self._outbox, self._state, self._engine.snapshot)
+        self._learnt = Keeper(self._engine.learning, self._journal)
         self._intake = Intake(self._engine, self._journal, recorder, watches(site.devices))
         self._hold = _hold(site, keeper.boot)
         self._clockwork = self._begin_clockwork(keeper)
@@ -233,6 +235,7 @@ class Gateway:
                 start(keep("judge", self._intake.judge)),
                 start(keep("flush", self._flusher.run)),
                 start(keep("health", self._vitals.run)),
+                start(keep("learnt", self._learnt.run)),
                 start(keep("watchdog", lambda: watch(self._notifier, self._broken, well))),
             ]
             listen = self._site.gateway.metrics
@@ -248,6 +251,7 @@ class Gateway:
             await _end(polling, LAST_POLLS)
             await _end(others, LAST_POLLS)
             self._intake.judge_all()
+            self._learnt.save_all()
             await self._clockwork.last(LAST_FLUSH)
             await self._flusher.last(LAST_FLUSH)
             await self._channel.drain()
@@ -299,13 +303,20 @@ class Gateway:
                 log.error("saved alarms cannot be read", reason=str(error))  # noqa: TRY400
             else:
                 self._intake.tell(ended)
+        try:
+            self._learnt.resume(self._state)
+        except OSError as error:
+            log.error("what was learnt cannot be read", reason=str(error))  # noqa: TRY400
         for device in (*self._site.devices, self._itself):
-            self._journal.record(wire.card_head(device), wire.card_body(device))
+            self._journal.record(wire.card_head(device), self._card(device))
         # Standing alarms are told again: the broker may have lost what it retained.
         telling = {head for head, _ in untold}
         for alarm in self._engine.active():
             if wire.alarm_head(alarm) not in telling:
                 self._journal.record(wire.alarm_head(alarm), wire.alarm_body(alarm))
+
+    def _card(self, device: Device) -> bytes:
+        return wire.card_body(device, self._engine.estimated(device.id))
 
     def _kept(self) -> None:
         """What was seen is on the disk: the recording follows it, and the publisher may have it."""

@@ -13,10 +13,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from gateway.edge.journal import Journal
 from gateway.edge.news import Watch, news
-from gateway.faults.engine import FaultEngine
+from gateway.faults.engine import Estimates, FaultEngine
 from gateway.log import get_logger
 from gateway.model import NOTHING, Alarm, AlarmAction, Event, Millis, Reading, State
 from gateway.recording import Note, Recorder, Row
@@ -32,7 +33,7 @@ class Intake:
 
     ``readings`` counts those published with values, which is what a history will hold, ``silent``
     the polls that got none, ``raised`` the alarms by their codes. ``watches`` are the devices with
-    points reported by exception.
+    points reported by exception. What rules estimate of a device goes out with its next reading.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Intake:
         self._journal = journal
         self._recorder = recorder
         self._watches = watches
+        self._estimates: dict[str, Estimates] = {}
         self._waiting: deque[Reading] = deque()
         self._some = asyncio.Event()
         self._behind = False
@@ -69,12 +71,19 @@ class Intake:
 
     def _publish(self, reading: Reading) -> None:
         if reading.values:
+            reading = self._estimated(reading)
             self.readings += 1
             if self.readings == 1:
                 log.info("first reading", device=reading.device)
         if reading.silent is not None:
             self.silent += 1
         self._journal.reading(reading)
+
+    def _estimated(self, reading: Reading) -> Reading:
+        found = self._estimates.get(reading.device)
+        if found is None or not found.since <= reading.t <= found.until:
+            return reading
+        return replace(reading, values={**reading.values, **found.values})
 
     async def judge(self) -> None:
         """Judge what comes, for ever."""
@@ -91,6 +100,9 @@ class Intake:
             if self._recorder is not None:
                 self._record(self._recorder, reading)
             outcomes = self._engine.feed(reading)
+            estimates = self._engine.estimates(reading.device)
+            if estimates is not None:
+                self._estimates[reading.device] = estimates
             if outcomes:
                 self.tell(outcomes)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -53,6 +53,19 @@ class State:
         try:
             with self._database:
                 self._database.executemany("INSERT OR REPLACE INTO value VALUES (?, ?, ?)", rows)
+        except sqlite3.Error as error:
+            raise OSError(f"{self._path}: {error}") from error
+
+    def keep_only(self, prefix: str, rests: Collection[str]) -> None:
+        """Drop every value whose name is the prefix and none of these rests."""
+        kept = {prefix + rest for rest in rests}
+        names = "SELECT name FROM value WHERE substr(name, 1, ?) = ?"
+        try:
+            with self._database:
+                found = self._database.execute(names, [len(prefix), prefix]).fetchall()
+                gone = [(name,) for (name,) in found if name not in kept]
+                if gone:
+                    self._database.executemany("DELETE FROM value WHERE name = ?", gone)
         except sqlite3.Error as error:
             raise OSError(f"{self._path}: {error}") from error
 

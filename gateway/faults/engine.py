@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from gateway.faults import snapshot, topology
 from gateway.faults.learning import Learning
@@ -53,6 +53,14 @@ ACTIONS: Mapping[str, Step] = {
     "out-of-service": Step.REMOVE,
     "in-service": Step.RETURN,
 }
+
+
+class Estimates(NamedTuple):
+    """Values computed at ``since``, and until when they may be published."""
+
+    values: Mapping[str, Value]
+    since: Millis
+    until: Millis
 
 
 def _brings(fresh: Mapping[str, Value], points: Iterable[str]) -> bool:
@@ -203,22 +211,18 @@ class FaultEngine:
                 message, values = told
                 out.append(Event(subject.id, notice.event, seen.t, {"message": message, **values}))
 
-    def estimates(self, reading: Reading) -> dict[str, Value]:
-        """What is to be published with a reading that was not judged yet.
-
-        Nothing with a silent one, nor where what was seen before it is out of date.
-        """
-        subject = self._devices.get(reading.device)
-        if subject is None or not subject.estimates or not reading.values:
-            return {}
+    def estimates(self, device: str) -> Estimates | None:
+        """What is to be published with the next reading of a device, if that comes in time."""
+        subject = self._devices.get(device)
+        if subject is None or not subject.estimates:
+            return None
         sight: Sight = subject.seen
-        found: dict[str, Value] = {}
-        if 0 <= reading.t - sight.t <= CURRENT_FOR * sight.period:
-            for judge in subject.estimates:
-                if sight.interval <= judge.slowest:
-                    memory = subject.memory(judge)
-                    found.update(judge.rule.estimate(sight, judge.settings, memory))
-        return found
+        values: dict[str, Value] = {}
+        for judge in subject.estimates:
+            if sight.interval <= judge.slowest:
+                memory = subject.memory(judge)
+                values.update(judge.rule.estimate(sight, judge.settings, memory))
+        return Estimates(values, sight.t, sight.t + CURRENT_FOR * sight.period)
 
     def estimated(self, device: str) -> dict[str, str]:
         """The values that may be published with a device's own, and their units."""

@@ -253,8 +253,9 @@ class Estimate:
     """Values computed from what was seen and learnt, published among the device's own points.
 
     ``values`` names them with their units. ``estimate(seen, settings, memory)`` gives those that
-    are known; it is asked when a reading of the device is published, so it sees all readings before
-    that one. It decides nothing: rules use the memory behind it.
+    are known, and is asked after each reading of the device; they go out with its next one. So no
+    poll waits for a rule, and a history has no rows of their own. It decides nothing: rules use the
+    memory behind it.
     """
 
     name: str

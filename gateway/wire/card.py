@@ -27,10 +27,11 @@ from gateway.wire.payload import (
 from gateway.wire.telemetry import REPEAT
 
 
-def card_body(device: Device) -> bytes:
+def card_body(device: Device, estimated: Mapping[str, str] = NOTHING) -> bytes:
     """A device's identity card: what it is, its points and units, its place, its ratings.
 
-    ``every`` is how often at least there is a reading of it while it answers, in seconds.
+    ``estimated`` names values that rules compute, with their units. ``every`` is how often at least
+    there is a reading of it while it answers, in seconds.
     """
     points: dict[str, dict[str, object]] = {}
     for point in device.points:
@@ -39,6 +40,8 @@ def card_body(device: Device) -> bytes:
             points[point.name]["codes"] = point.codes
     for derived in device.derived:
         points[derived.name] = {"unit": derived.unit, "type": "number"}
+    for name, unit in estimated.items():
+        points[name] = {"unit": unit, "type": "number"}
     return orjson.dumps(
         {
             "kind": device.kind,

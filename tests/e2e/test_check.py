@@ -112,3 +112,45 @@ hot = 80.0
     assert done.returncode == 2
     (problem,) = json.loads(done.stdout)
     assert (problem["line"], problem["path"]) == (19, "device[0].rules.bin_fire.warm")
+
+
+SITE = """\
+schema = 1
+[gateway]
+id = "gw-1"
+site = "s"
+latitude = 14.5
+longitude = 121.0
+data_dir = "data"
+[bus.a]
+driver = "modbus-tcp"
+host = "127.0.0.1"
+[[device]]
+id = "lamp-1"
+profile = "meter.toml"
+bus = "a"
+unit = 1
+"""
+METER = """\
+schema = 1
+kind = "lamp"
+vendor = "Tests"
+model = "A meter"
+driver = "modbus"
+points = [{ name = "voltage", table = "input", address = 0, type = "uint16" }]
+"""
+
+
+def test_rules_that_lack_a_device_s_points_are_told_to_whoever_asks(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(SITE)
+    (tmp_path / "meter.toml").write_text(METER)
+    command = [program("wayside"), "check", str(tmp_path / "site.toml")]
+    done = subprocess.run([*command, "-v"], capture_output=True, text=True, timeout=30, check=True)
+    assert "day_burner: no point power: lamp-1\n" in done.stdout
+    assert "comm_loss" not in done.stdout
+    plain = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert "day_burner" not in plain.stdout
+    told = subprocess.run([*command, "-v", "--json"], capture_output=True, timeout=30, check=True)
+    assert {"code": "day_burner", "why": "no point power", "devices": ["lamp-1"]} in json.loads(
+        told.stdout
+    )["blind"]

@@ -11,7 +11,7 @@ import pytest
 from gateway.edge.intake import Intake
 from gateway.edge.journal import Journal
 from gateway.edge.supervise import Supervisor
-from gateway.faults.engine import FaultEngine
+from gateway.faults.engine import Estimates, FaultEngine
 from gateway.model import Alarm, AlarmAction, Event, Reading, Severity, State
 from gateway.recording import Note, Recorder, Row
 from tests.parts.virtual import run_virtual
@@ -40,6 +40,9 @@ class Engine:
     def feed(self, reading: Reading) -> list[Alarm | Event]:
         hot = float(reading.values["temperature"]) > 60
         return [alarm(reading.device, reading.t)] if hot else []
+
+    def estimates(self, device: str) -> Estimates | None:
+        return Estimates({"hot": False}, 2, 5) if device == "lamp-1" else None
 
     def act(self, action: AlarmAction) -> list[Alarm | Event]:
         self.actions.append(action)
@@ -106,6 +109,21 @@ async def test_readings_that_nobody_judges_do_not_fill_the_memory(
     assert len(notebook.readings) == 20, "published all the same"
     assert [told.t for told in notebook.told] == [15, 16, 17, 18, 19]
     assert capsys.readouterr().err.count("judging is behind") == 1
+
+
+async def test_what_was_estimated_goes_out_with_the_next_reading_in_time() -> None:
+    takes, notebook, _ = intake()
+    for t in (1, 2):
+        takes.take(Reading("lamp-1", "lamp", t, {"temperature": 20.0}))
+        takes.judge_all()
+    takes.take(Reading("lamp-1", "lamp", 4, silent="no answer"))
+    takes.take(Reading("lamp-1", "lamp", 6, {"temperature": 20.0}))
+    assert [dict(one.values) for one in notebook.readings] == [
+        {"temperature": 20.0},
+        {"temperature": 20.0, "hot": False},
+        {},
+        {"temperature": 20.0},
+    ]
 
 
 async def test_silent_polls_are_counted_apart() -> None:

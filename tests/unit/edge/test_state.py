@@ -23,6 +23,14 @@ def test_values_are_there_after_a_restart(tmp_path: Path) -> None:
     again.close()
 
 
+def test_what_is_of_nobody_any_more_is_dropped(tmp_path: Path) -> None:
+    state = State(tmp_path / "state.db")
+    state.put({"learnt/a": 1, "learnt/b": 2, "alarms": 3})
+    state.keep_only("learnt/", ["b", "c"])
+    assert [state.get(name) for name in ("learnt/a", "learnt/b", "alarms")] == [None, 2, 3]
+    state.close()
+
+
 def test_what_put_returned_after_is_there_without_a_close(tmp_path: Path) -> None:
     first = State(tmp_path / "state.db")
     first.put({"seen": 1})

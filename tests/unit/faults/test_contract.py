@@ -103,25 +103,8 @@ def test_a_notice_can_be_switched_off() -> None:
 def test_an_estimate_is_published_with_the_reading_after_those_it_knows() -> None:
     judge = engine()
     assert judge.estimated("lamp-1") == {"sum": "W"}
-    assert judge.estimates(at(0, level=1.0)) == {}, "nothing was seen yet"
     feed(judge, 1.0, 2.0)
-    assert judge.estimates(at(2, level=9.0)) == {"sum": 3.0}
-
-
-@pytest.mark.parametrize(
-    "reading",
-    [
-        Reading("lamp-1", "lamp", T + 9 * SECOND, silent="timeout"),
-        at(3600, level=1.0),
-        at(-60, level=1.0),
-        Reading("stranger", "lamp", T, {"level": 1.0}),
-    ],
-    ids=["silent", "long after", "before", "unknown"],
-)
-def test_nothing_is_estimated_from_what_is_out_of_date(reading: Reading) -> None:
-    judge = engine()
-    feed(judge, 1.0, 2.0)
-    assert judge.estimates(reading) == {}
+    assert judge.estimates("lamp-1") == ({"sum": 3.0}, T + SECOND, T + 4 * SECOND)
 
 
 # What is learnt
