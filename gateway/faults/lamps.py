@@ -31,6 +31,22 @@ def number(seen: Seen, point: str) -> float | None:
     return None if value is None or isinstance(value, bool | str) else value
 
 
+def burns_from(asset: LampFacts) -> float:
+    """The power in W above which a lamp burns: max(15 % of rated, standby + 3 W) (domain §1)."""
+    floor = asset.standby_power + 3.0
+    return floor if asset.rated_power is None else max(0.15 * asset.rated_power, floor)
+
+
+def burns(power: float, asset: LampFacts) -> bool:
+    """Whether a lamp that draws ``power`` W burns."""
+    return power > burns_from(asset)
+
+
+def dark(power: float, asset: LampFacts) -> bool:
+    """Whether it is dark beyond doubt: a fifth below the power from which it burns (E)."""
+    return power < 0.8 * burns_from(asset)
+
+
 def supply(seen: Seen) -> float | None:
     """The lamp's voltage as a share of nominal: its own, else its phase's at the pillar.
 
@@ -46,8 +62,8 @@ def supply(seen: Seen) -> float | None:
     return None if voltage is None else voltage / asset.nominal_voltage
 
 
-def expected_power(seen: Seen) -> float | None:
-    """The power in W a healthy, warm lamp draws now: rated times dim level; None if not known.
+def nominal_power(seen: Seen) -> float | None:
+    """The power in W its plate promises of a warm lamp now: rated times dim level; None if unknown.
 
     Magnetic gear (discharge lamps) follows its voltage: times (V/Vn)^1.8.
     """
@@ -74,6 +90,10 @@ class Burning:
     __slots__ = ("_low", "dipped", "on", "since")
 
     def __init__(self, _seen: Seen) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing: at the start, and after a restart."""
         self.on: bool | None = None
         self.since: Millis = 0
         self.dipped = False

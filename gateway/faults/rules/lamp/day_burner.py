@@ -81,4 +81,5 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("power",),
+    replaces=("relay_stuck",),
 )

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.faults.lamps import Burning, expected_power, facts, number, supply
+from gateway.faults.expected import Expected
+from gateway.faults.lamps import facts, number, supply
 from gateway.faults.rule import (
     BETWEEN,
     CERTAIN,
@@ -52,8 +53,9 @@ class LampFailure(Settings):
             raise ValueError("dead is more than burning; a lamp cannot be both")
 
 
-def judge(seen: Seen, settings: LampFailure, burning: Burning) -> Verdict:
+def judge(seen: Seen, settings: LampFailure, known: Expected) -> Verdict:
     """By the controller's flag first, then by what the lamp draws of what it should."""
+    burning = known.burning
     if burning.on is not None and not burning.settled(seen, settings.warm_up):
         return UNDECIDED
     share = supply(seen)
@@ -61,26 +63,27 @@ def judge(seen: Seen, settings: LampFailure, burning: Burning) -> Verdict:
         return UNDECIDED
     if seen.good.get("lamp_failure_flag") is True:
         return CERTAIN if "lamp_failure_flag" in seen.fresh else UNDECIDED
-    return _by_power(seen, settings, burning)
+    return _by_power(seen, settings, known)
 
 
-def _by_power(seen: Seen, settings: LampFailure, burning: Burning) -> Verdict:
-    power = number(seen, "power")
-    expected = expected_power(seen)
-    if power is None or expected is None:
+def _by_power(seen: Seen, settings: LampFailure, known: Expected) -> Verdict:
+    power, on = number(seen, "power"), known.burning.on
+    expectation = known.power(seen)
+    if power is None or expectation is None:
         # Only the controller can tell, and it has just said that all is well.
         flagged = seen.fresh.get("lamp_failure_flag")
-        return NORMAL if flagged is False and burning.on else UNDECIDED
+        return NORMAL if flagged is False and on else UNDECIDED
+    expected = expectation.power
     if expected < max(settings.least_expected, 3 * facts(seen).standby_power):
         return UNDECIDED
     if power >= settings.burning * expected:
         return NORMAL
-    if not burning.on:
+    if not on:
         return UNDECIDED
     return MET if power < settings.dead * expected else BETWEEN
 
 
-def grade(seen: Seen, _settings: LampFailure, _burning: Burning) -> Severity:
+def grade(seen: Seen, _settings: LampFailure, _known: Expected) -> Severity:
     """Major where a neighbour along the feeder is dark too: a dark stretch, not a dark spot."""
     position = facts(seen).position
     if position is not None:
@@ -93,11 +96,12 @@ def grade(seen: Seen, _settings: LampFailure, _burning: Burning) -> Severity:
 
 
 def tell(
-    seen: Seen, _settings: LampFailure, _burning: Burning, since: Millis
+    seen: Seen, _settings: LampFailure, known: Expected, since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
     """What it draws, what it should, for how long, and on which voltage."""
     values: dict[str, Value] = {}
-    power, expected = number(seen, "power"), expected_power(seen)
+    power, expectation = number(seen, "power"), known.power(seen)
+    expected = None if expectation is None else expectation.power
     if power is not None:
         values["power"] = power
     if expected is not None:
@@ -122,7 +126,7 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("power", "lamp_failure_flag"),
-    memory=Burning,
+    memory=Expected,
     grade=grade,
     replaces=("power_low", "power_factor_low"),
 )

@@ -1,0 +1,158 @@
+"""What a lamp should draw, and at which power factor: learnt from itself, dim level by dim level.
+
+Power over dim level is different for every driver, so each lamp is its own standard: ten bands of
+dim level, in each the ratio of what it drew to what its plate promises (rated power times dim
+level; for magnetic gear also times (V/Vn)^1.8), how widely that scatters, and its power factor. A
+sample is taken once a minute while the lamp burns, is warm and well supplied, and draws what was
+expected already; what lies outside is a fault to be told, not a habit to be learnt. A sample moves
+the ratio the less the more there were, and never by more than three times the usual scatter, so no
+single reading counts for much. Old lamps drift: the ratio follows over months of nights.
+
+Source: domain §1, behaviour: learnt per asset and dim band; before 200 samples in a band the plate
+counts, with ±35 % below 70 % dim level.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gateway.faults.lamps import Burning, nominal_power, number, supply
+from gateway.faults.rule import Seen
+from gateway.model import Millis
+
+BANDS = 10
+ENOUGH = 200
+"""Samples in a band from which on it is known (domain §1)."""
+
+SLOWEST = 20_000
+"""Samples over which a known band follows an old lamp's drift: some two months of nights (E)."""
+
+APART = 60_000
+"""ms between two samples: readings of one moment are one fact."""
+
+SUPPLY = (0.9, 1.1)
+"""Shares of the nominal voltage between which a lamp is a fair sample (EN 50160)."""
+
+DIMMED, UNKNOWN = 70.0, 0.35
+"""Below this dim level (%) an unknown lamp may be off its plate by this share (domain §1)."""
+
+SHARE, LEAST, SIGMAS = 0.20, 4.0, 3.0
+"""How far off is too far: the largest of a share, watts, and standard deviations (domain §1)."""
+
+_SIGMA = 1.2533
+"""Standard deviation over mean deviation, of a normal distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """``power`` in W give or take ``tolerance``; ``known`` from the lamp itself."""
+
+    power: float
+    tolerance: float
+    known: bool
+
+
+class Expected:
+    """What is known of one lamp; ``burning`` tells whether it burns and is warm."""
+
+    kept_as: ClassVar[str] = "lamp_power/1"
+    __slots__ = ("_at", "_count", "_factor", "_ratio", "_scatter", "burning")
+
+    def __init__(self, seen: Seen) -> None:
+        self.burning = Burning(seen)
+        self._at: Millis = 0
+        self._count = array("H", [0] * BANDS)
+        self._ratio = array("f", [1.0] * BANDS)
+        self._scatter = array("f", [0.0] * BANDS)
+        self._factor = array("f", [0.0] * BANDS)
+
+    def begin(self) -> None:
+        """Nobody knows how long it has burnt."""
+        self.burning.forget()
+
+    def see(self, seen: Seen) -> None:
+        """Follow the lamp, and learn from it once a minute."""
+        self.burning.see(seen)
+        if seen.t - self._at < APART or "power" not in seen.fresh:
+            return
+        if not self.burning.settled(seen, None):
+            return
+        share = supply(seen)
+        if share is not None and not SUPPLY[0] <= share <= SUPPLY[1]:
+            return
+        self._at = seen.t
+        self._learn(seen)
+
+    def _learn(self, seen: Seen) -> None:
+        power, plate = number(seen, "power"), nominal_power(seen)
+        expectation = self.power(seen)
+        if power is None or not plate or expectation is None:
+            return
+        if abs(power - expectation.power) > expectation.tolerance:
+            return
+        band = self._band(seen)
+        count = self._count[band] = min(self._count[band] + 1, 0xFFFF)
+        weight = max(1 / count, 1 / SLOWEST)
+        off = power / plate - self._ratio[band]
+        most = 3 * self._scatter[band]
+        if count > ENOUGH:
+            off = max(-most, min(most, off))
+        self._ratio[band] += weight * off
+        self._scatter[band] += weight * (abs(off) - self._scatter[band])
+        factor = number(seen, "power_factor")
+        if factor is not None:
+            known = self._factor[band]
+            self._factor[band] = factor if not known else known + weight * (factor - known)
+
+    @staticmethod
+    def _band(seen: Seen) -> int:
+        dim = number(seen, "dim_level")
+        return BANDS - 1 if dim is None else max(0, min(BANDS - 1, int(dim * BANDS / 100)))
+
+    def power(self, seen: Seen) -> Expectation | None:
+        """What it should draw now, warm; None without a rated power."""
+        plate = nominal_power(seen)
+        if plate is None:
+            return None
+        band = self._band(seen)
+        if self._count[band] >= ENOUGH:
+            power = plate * self._ratio[band]
+            sigma = SIGMAS * _SIGMA * self._scatter[band] * plate
+            return Expectation(power, max(SHARE * power, LEAST, sigma), known=True)
+        dim = number(seen, "dim_level")
+        share = UNKNOWN if dim is not None and dim < DIMMED else SHARE
+        return Expectation(plate, max(share * plate, LEAST), known=False)
+
+    def factor(self, seen: Seen) -> float | None:
+        """The power factor it usually has at this dim level; None while that is not known."""
+        band = self._band(seen)
+        return self._factor[band] or None if self._count[band] >= ENOUGH else None
+
+    def dump(self) -> dict[str, Any] | None:
+        """The bands, ratios in thousandths; None while nothing was learnt."""
+        if not any(self._count):
+            return None
+        return {
+            "count": self._count.tolist(),
+            **{
+                name: [round(value, 4) for value in values]
+                for name, values in (
+                    ("ratio", self._ratio),
+                    ("scatter", self._scatter),
+                    ("factor", self._factor),
+                )
+            },
+        }
+
+    def load(self, value: Any, /) -> None:  # noqa: ANN401 - what JSON holds
+        """Take up a dump; raises as ``gateway.faults.rule.Learnt`` says."""
+        count = array("H", value["count"])
+        found = [array("f", value[name]) for name in ("ratio", "scatter", "factor")]
+        if any(len(values) != BANDS for values in (count, *found)):
+            raise ValueError("not ten bands")
+        if not all(0.1 < ratio < 10 for ratio in found[0]):
+            raise ValueError("a lamp that draws ten times its plate, or a tenth of it")
+        self._count = count
+        self._ratio, self._scatter, self._factor = found

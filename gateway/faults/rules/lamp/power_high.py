@@ -1,0 +1,45 @@
+"""A lamp draws more than it should.
+
+Source: domain §1 (TALQ lampPowerTooHigh): above the expected power by more than max(20 %, 4 W,
+3 sigma) for 15 min. Expected is what this lamp drew before at this dim level, else its plate
+(``gateway.faults.expected``). While it warms up, and on a voltage outside ±10 %, it is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.faults.expected import Expected
+from gateway.faults.offpower import OffPower, judge_power, tell_power
+from gateway.faults.rule import Rule, Seen, Verdict
+from gateway.model import Millis, Severity, Value
+
+
+@dataclass(frozen=True, slots=True)
+class PowerHigh(OffPower):
+    """As ``OffPower``."""
+
+
+def judge(seen: Seen, settings: PowerHigh, known: Expected) -> Verdict:
+    """By what it draws more than expected."""
+    return judge_power(seen, settings, known, above=True)
+
+
+def tell(
+    seen: Seen, _settings: PowerHigh, known: Expected, since: Millis
+) -> tuple[str, Mapping[str, Value]]:
+    """What it draws and should, for how long."""
+    return tell_power(seen, known, since)
+
+
+RULE = Rule(
+    code="power_high",
+    kinds=frozenset({"lamp"}),
+    severity=Severity.MINOR,
+    settings=PowerHigh,
+    judge=judge,
+    tell=tell,
+    points=("power",),
+    memory=Expected,
+)
