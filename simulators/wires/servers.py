@@ -53,9 +53,14 @@ async def serve(
     """
     place = district.place
     clock = clock or RealClock()
-    city = City(
-        district, World(place.latitude, place.longitude, clock=clock, seed=district.seed), remember
+    world = World(
+        place.latitude,
+        place.longitude,
+        clock=clock,
+        seed=district.seed,
+        zone=place.timezone,
     )
+    city = City(district, world, remember)
     by_bus: dict[str, list[Station]] = {endpoint.name: [] for endpoint in district.endpoints}
     for asset in district.assets:
         by_bus[asset.bus].append(city.stations[asset.id])

@@ -1,94 +1,55 @@
-"""The world the simulated devices stand in: one clock, one seed, one sky, the mains.
+"""The world the simulated devices stand in: one clock, one seed, one sky, the mains, the people.
 
 Everything here is a function of place, time and seed, so that two devices that look at the same
 moment see the same sun and the same voltage, and a run with the same seed sees the same world.
 A device draws its own chance from ``World.chance(name)``, so that adding one device does not change
-the luck of another.
+the luck of another. What a scenario orders on top, a storm or a festival, is kept in lists that
+``World`` looks through; a voltage dip is written into the journal of the ``Supply`` it befalls.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Iterator
-from math import cos, pi, radians, sin
+from collections.abc import Callable
+from math import pi, sin
 from random import Random
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from gateway import sun
 from gateway.model import Millis
+from simulators.world import demand, sky
+from simulators.world.clock import (
+    DAY,
+    FASTEST,
+    LONGEST_STEP,
+    Clock,
+    RealClock,
+    SteppedClock,
+    steps,
+)
+from simulators.world.demand import Festival
 from simulators.world.mains import PHASES, Circuit, Phase, Supply
+from simulators.world.sky import Spell
 
 __all__ = [
     "DAY",
+    "FASTEST",
+    "LONGEST_STEP",
     "PHASES",
     "Circuit",
     "Clock",
+    "Festival",
     "Moment",
     "Phase",
     "RealClock",
+    "Spell",
     "SteppedClock",
     "Supply",
     "World",
     "steps",
 ]
 
-DAY = 86_400_000
-LONGEST_STEP = 60_000
-"""No model integrates over more than a minute at once: dusk falls within it."""
-
-
-class Clock(Protocol):
-    """Where the world's time comes from."""
-
-    def now(self) -> Millis:
-        """Milliseconds UTC; never runs backwards."""
-
-    async def until(self, t: Millis) -> None:
-        """Return once ``now() >= t``."""
-
-
-class RealClock:
-    """The machine's time at the start, carried on by its monotonic clock."""
-
-    def __init__(self) -> None:
-        self._start = time.time_ns() - time.monotonic_ns()
-
-    def now(self) -> Millis:
-        """Milliseconds UTC."""
-        return (self._start + time.monotonic_ns()) // 1_000_000
-
-    async def until(self, t: Millis) -> None:
-        """Sleep until ``t``."""
-        await asyncio.sleep(max(0, t - self.now()) / 1000)
-
-
-class SteppedClock:
-    """Time that moves only when told to: for tests, and for running without wires."""
-
-    def __init__(self, start: Millis) -> None:
-        self._now = start
-        self._waiting: list[tuple[Millis, asyncio.Event]] = []
-
-    def now(self) -> Millis:
-        """Milliseconds UTC."""
-        return self._now
-
-    def step(self, seconds: float) -> Millis:
-        """Move on, wake whoever waited for a moment now past, and return the time."""
-        self._now += round(seconds * 1000)
-        for t, event in self._waiting:
-            if t <= self._now:
-                event.set()
-        self._waiting = [(t, event) for t, event in self._waiting if t > self._now]
-        return self._now
-
-    async def until(self, t: Millis) -> None:
-        """Wait for somebody to step past ``t``."""
-        if t > self._now:
-            event = asyncio.Event()
-            self._waiting.append((t, event))
-            await event.wait()
+_KEPT = 64
+"""Moments whose sky is remembered: a district looks at the same few again and again."""
 
 
 class Moment(NamedTuple):
@@ -102,15 +63,24 @@ class Moment(NamedTuple):
 
 
 class World:
-    """One place on earth, one clock, one seed."""
+    """One place on earth, one clock, one seed; ``zone`` is the name of its time zone."""
 
-    def __init__(self, latitude: float, longitude: float, *, clock: Clock, seed: int = 1) -> None:
+    def __init__(
+        self, latitude: float, longitude: float, *, clock: Clock, seed: int = 1, zone: str = "UTC"
+    ) -> None:
         self.latitude = latitude
         self.longitude = longitude
         self.clock = clock
         self.seed = seed
+        self.zone = zone
+        self.spells: list[Spell] = []
+        self.festivals: list[Festival] = []
         self._supplies: dict[str, Supply] = {}
-        self._moment = Moment(-1, 0.0, 0.0, 0.0, 0.0)
+        self._moments: dict[Millis, Moment] = {}
+        self._suns: dict[Millis, float] = {}
+        self._clouds: dict[Millis, float] = {}
+        self._airs: dict[Millis, float] = {}
+        self._lights: dict[Millis, float] = {}
 
     def chance(self, name: str) -> Random:
         """A source of chance of its own for ``name``; the same for the same seed."""
@@ -126,41 +96,76 @@ class World:
 
     def moment(self, t: Millis) -> Moment:
         """What every lamp asks of a moment, worked out once for those that look at it in turn."""
-        if self._moment.t != t:
+        found = self._moments.get(t)
+        if found is None:
+            if len(self._moments) >= _KEPT:
+                self._moments.clear()
             light, air, hertz = self.illuminance(t), self.temperature(t), self.frequency(t)
-            self._moment = Moment(t, self.sun(t), light, air, hertz)
-        return self._moment
+            found = self._moments[t] = Moment(t, self.sun(t), light, air, hertz)
+        return found
+
+    def order(self, *, spell: Spell | None = None, festival: Festival | None = None) -> None:
+        """Let a scenario have its weather or its crowd; what was already looked up is forgotten."""
+        if spell is not None:
+            self.spells.append(spell)
+        if festival is not None:
+            self.festivals.append(festival)
+        self._moments.clear()
+        for kept in (self._clouds, self._airs, self._lights):
+            kept.clear()
 
     def sun(self, t: Millis) -> float:
         """Elevation of the sun in degrees."""
-        return sun.elevation(self.latitude, self.longitude, t)
+        return _kept(self._suns, t, self._sun)
 
-    def illuminance(self, t: Millis) -> float:
-        """Lux on level ground under a clear sky: full sun by day, a steep fall through twilight.
-
-        A smooth fit through the usual table: 100 000 lx overhead, 400 lx at sunrise, 3 lx at -6°.
-        """
-        height = self.sun(t)
-        if height > 0:
-            return float(400 + 100_000 * sin(radians(height)) ** 1.15)
-        return float(400 * 10 ** (0.354 * max(height, -18.0)))
+    def cloud(self, t: Millis) -> float:
+        """The share of the sky that is covered."""
+        return _kept(self._clouds, t, self._cloud)
 
     def temperature(self, t: Millis) -> float:
-        """Air temperature in °C: warmest at three in the afternoon by the sun, cooler polewards."""
-        hour = (t % DAY) / 3_600_000 + self.longitude / 15
-        mean = 27 - 0.3 * abs(self.latitude)
-        return mean + 5 * cos(2 * pi * (hour - 15) / 24)
+        """Air temperature in °C."""
+        return _kept(self._airs, t, self._air)
+
+    def illuminance(self, t: Millis) -> float:
+        """Lux on level ground, under the clouds there are."""
+        return _kept(self._lights, t, self._light)
 
     def frequency(self, t: Millis) -> float:
         """Mains frequency in Hz."""
         return 50 + 0.02 * sin(2 * pi * t / 311_000)
 
+    def traffic(self, t: Millis) -> float:
+        """Vehicles as a share of an ordinary busiest hour's."""
+        return demand.traffic(t, self.zone) * self.crowd(t)
 
-def steps(
-    since: Millis, until: Millis, longest: int = LONGEST_STEP
-) -> Iterator[tuple[Millis, float]]:
-    """The end and the length in seconds of each step a model takes from ``since`` to ``until``."""
-    while since < until:
-        end = min(since + longest, until)
-        yield end, (end - since) / 1000
-        since = end
+    def crowd(self, t: Millis) -> float:
+        """How many times as many people are out as on an ordinary day: 1, more at a festival."""
+        return demand.crowd(t, self.festivals)
+
+    def local(self, t: Millis) -> tuple[int, float]:
+        """The weekday (Monday is 0) and the hour on the place's clocks."""
+        return demand.local(t, self.zone)
+
+    def _sun(self, t: Millis) -> float:
+        return sun.elevation(self.latitude, self.longitude, t)
+
+    def _cloud(self, t: Millis) -> float:
+        return sky.cloud(self.seed, t, self.spells)
+
+    def _air(self, t: Millis) -> float:
+        air = sky.temperature(self.seed, self.latitude, self.longitude, t, self.cloud(t))
+        return air + sky.shift(t, self.spells)
+
+    def _light(self, t: Millis) -> float:
+        clear = sky.daylight(self.sun(t))
+        return clear * sky.through(self.cloud(t)) * sky.gloom(t, self.spells)
+
+
+def _kept(cache: dict[Millis, float], t: Millis, compute: Callable[[Millis], float]) -> float:
+    """What was found for a moment before, or is now."""
+    found = cache.get(t)
+    if found is None:
+        if len(cache) >= _KEPT:
+            cache.clear()
+        found = cache[t] = compute(t)
+    return found
