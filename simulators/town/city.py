@@ -6,19 +6,22 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateway.assets import BinFacts
 from gateway.model import Millis, Value
-from simulators.devices.bin import Bin
+from simulators.devices.bin import RANGERS, ULTRASONIC, Bin, Stand
 from simulators.devices.cabinet import Cabinet
 from simulators.devices.contract import Simulated, Station, Values
 from simulators.devices.feeder import Feeder
 from simulators.devices.lamp import Lamp
 from simulators.faults import Injector, Label
 from simulators.town.plan import Asset, District
+from simulators.town.sitefile import profile_file
 from simulators.wires.maps import Map, read_map
 from simulators.wires.modbus import Unit
 from simulators.wires.registers import Image
 from simulators.wires.sensor import Sensor
 from simulators.world import World
+from simulators.world.calendar import read_calendar
 
 
 class City:
@@ -92,6 +95,37 @@ def devices_of(district: District, world: World) -> Mapping[str, Simulated]:
             found[asset.id] = Feeder(asset.id, asset.facts, world, fed)
         elif asset.kind == "signal":
             found[asset.id] = Cabinet(asset.id, asset.facts, world)
-        elif asset.kind == "bin":
-            found[asset.id] = Bin(asset.id, asset.facts, world)
+    return {**found, **bins_of(district, world)}
+
+
+def bins_of(district: District, world: World) -> Mapping[str, Simulated]:
+    """The bins, those of a stand and a calendar in the care of one crew."""
+    stands: dict[tuple[str | None, str | None], Stand] = {}
+    found: dict[str, Simulated] = {}
+    for asset in district.assets:
+        if asset.kind != "bin":
+            continue
+        facts: BinFacts = asset.facts
+        name, when = facts.stand or asset.id, facts.collection
+        stand = stands.get((name, when))
+        if stand is None:
+            plan = read_calendar(when, world.zone) if when else None
+            stand = stands[name, when] = Stand(name, world.seed, plan, world.clock.now())
+        found[asset.id] = Bin(
+            asset.id,
+            facts,
+            world,
+            ranger=RANGERS.get(asset.shipped, ULTRASONIC),
+            use=asset.use,
+            stand=stand,
+            position=(asset.latitude, asset.longitude),
+            points=points_of(asset.shipped, district.folder),
+        )
     return found
+
+
+def points_of(profile: str, folder: Path) -> frozenset[str]:
+    """The points a bin's profile reads: its registers, or the one thing a serial sensor says."""
+    file = folder / profile if profile.endswith(".toml") else profile_file(profile)
+    plan = read_map(file)
+    return frozenset(row.name for row in plan.points) or frozenset({"distance"})

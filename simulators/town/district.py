@@ -35,7 +35,8 @@ _SPACING = 30.0
 """Metres between two lamps."""
 _POWERS = (70.0, 100.0, 40.0)
 _FOUR_ARMS = ((1, 3), (1, 4), (2, 3), (2, 4))
-_STREAMS = ("glass", "paper", "residual", "plastic")
+_STREAMS = ("glass", "paper")
+_ROUNDS = "Mon,Wed,Fri 06:30"
 _LINE = Pace(baudrate=57_600)
 
 
@@ -182,9 +183,11 @@ class _Draft:
             facts = BinFacts(
                 empty_distance=1_800.0,
                 full_distance=400.0,
+                dead_band=300.0,
                 stand="square-2" if serial else "square-1",
-                stream=_STREAMS[number - 1],
+                stream=_STREAMS[(number - 1) // 2],
+                collection=_ROUNDS,
             )
             where = moved(self.place.latitude, self.place.longitude, -30.0, 4.0 * number)
-            profile = "bin-serial" if serial else "bin"
+            profile = "bin-serial" if serial else ("bin", "bin-gps")[number % 2]
             self._place(f"bin-{number}", "bin", bus, facts, where, profile, nameless=serial)

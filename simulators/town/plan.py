@@ -13,6 +13,17 @@ from typing import Any, Literal, TypeAlias
 from gateway.model import Kind
 from simulators.devices.contract import About
 from simulators.town.places import Place
+from simulators.world.waste import Use
+
+PROFILES = {
+    "lamp": "lamp/generic",
+    "feeder": "feeder/generic",
+    "signal": "signal/generic",
+    "bin": "bin/generic",
+    "bin-gps": "bin/generic-gps",
+    "bin-serial": "bin/maxbotix-mb7389",
+}
+"""The shipped profile behind each file of a district's ``profiles``."""
 
 DriverName: TypeAlias = Literal["modbus-tcp", "modbus-rtu", "maxbotix"]
 
@@ -55,7 +66,10 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One device: its row in the gateway's asset register."""
+    """One device: its row in the gateway's asset register.
+
+    ``use`` is what the gateway does not know: what a bin's place is used for.
+    """
 
     id: str
     kind: Kind
@@ -65,6 +79,12 @@ class Asset:
     facts: Any
     latitude: float
     longitude: float
+    use: Use = "residential"
+
+    @property
+    def shipped(self) -> str:
+        """The shipped profile its own was made from."""
+        return PROFILES.get(Path(self.profile).stem, self.profile)
 
 
 @dataclass(frozen=True, slots=True)

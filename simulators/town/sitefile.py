@@ -17,16 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway import registry
-from simulators.town.plan import Asset, District, Endpoint
-
-PROFILES = {
-    "lamp": "lamp/generic",
-    "feeder": "feeder/generic",
-    "signal": "signal/generic",
-    "bin": "bin/generic",
-    "bin-serial": "bin/maxbotix-mb7389",
-}
-"""The shipped profile behind each file of a district's ``profiles``."""
+from simulators.town.plan import PROFILES, Asset, District, Endpoint
 
 _EVERY = re.compile(r'(\bevery\s*=\s*)"[^"]*"')
 _HEAD = """\

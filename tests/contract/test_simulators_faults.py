@@ -24,6 +24,7 @@ from simulators.scenario import Scenario, load, play
 from simulators.town.city import City
 from simulators.town.district import make
 from simulators.town.places import PLACES, Place, sunniest
+from simulators.wires.sensor import Sensor
 from simulators.world import SteppedClock, World
 from tests.parts.simulated import MAKATI, MORNING
 
@@ -38,11 +39,17 @@ def reading_of(device: Device, city: City, now: Millis) -> Reading:
     station.sample(now)
     shown = station.served[-1][1]
     values: dict[str, Value] = {k: v for k, v in shown.items() if v is not None}
+    for point in device.points:
+        convert = point.convert if isinstance(station, Sensor) else None
+        if convert is not None and isinstance(convert(values[point.name]), Bad):
+            del values[point.name]  # no echo: it says its largest distance
     for derived in device.derived:
+        if derived.source not in values:
+            continue
         value = derived.compute(values[derived.source], device.facts)
         assert not isinstance(value, Bad | Uncertain), (device.id, derived.name, value)
         values[derived.name] = value
-    bad = {name: "no value" for name, value in shown.items() if value is None}
+    bad = {name: "no value" for name in shown if name not in values}
     return Reading(device.id, device.kind, now, values, bad=bad)
 
 

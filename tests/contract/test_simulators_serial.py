@@ -19,7 +19,7 @@ from pymodbus.client import AsyncModbusSerialClient
 from pymodbus.framer import FramerRTU
 
 from gateway.assets import BinFacts, LampFacts
-from simulators.devices.bin import Bin
+from simulators.devices.bin import RANGERS, Bin
 from simulators.devices.lamp import Lamp
 from simulators.town.city import City
 from simulators.town.plan import Pace
@@ -235,8 +235,9 @@ async def test_a_sensor_says_its_distance_several_times_a_second(city: City) -> 
 def test_a_sensor_reports_within_its_range(fill: float, said: int) -> None:
     clock = SteppedClock(MORNING)
     facts = BinFacts(empty_distance=1800, full_distance=200)
-    bin_ = Bin("bin", facts, World(14.5547, 121.0244, clock=clock))
-    bin_.fill = fill
+    world = World(14.5547, 121.0244, clock=clock)
+    bin_ = Bin("bin", facts, world, ranger=RANGERS["bin/maxbotix-mb7389"])
+    bin_.waste.fill = fill
     assert Sensor(bin_).sample(clock.now()) == pytest.approx(said, abs=6)
 
 

@@ -15,8 +15,7 @@ from gateway import sun
 from gateway.profile import load_profile
 from simulators.town.district import LEAST, MOST, free_ports, make, shares
 from simulators.town.places import PLACES, sunniest
-from simulators.town.plan import District
-from simulators.town.sitefile import PROFILES
+from simulators.town.plan import PROFILES, District
 
 NOW = 1_759_971_600_000
 HOUR = 3_600_000

@@ -40,8 +40,8 @@ def test_a_label_says_what_when_and_which_alarm(city: City, clock: SteppedClock)
         "at": MORNING + 3000,
         "shows": None,
         "until": None,
-        "must_not": (),
-        "may": (),
+        "must_not": opened.must_not,
+        "may": ("collection_missed", "time_to_full"),
     }
     clock.step(1)
     city.injector.look()

@@ -1,0 +1,394 @@
+"""A waste bin: what lies in it, the sensor under its lid, and the crew that empties it.
+
+People throw things in (``waste``), the crew comes by calendar and before it is full (``stand``), so
+only an injected fault makes a full one. The sensor (``ranger``) measures the distance to the waste
+and gets it wrong now and then; around it are the air's temperature warmed by the sun, a tilt, a
+lid, a scale, a position and a battery that the cold weakens. Everything is a function of what
+happened when: a bin lives the same life however often it is looked at.
+
+The ways to break stand in ``faults``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from math import cos, exp, radians, sin
+
+from gateway.assets import BinFacts
+from gateway.model import Kind, Millis
+from simulators.devices.bin.faults import (
+    FAULTS,
+    NEEDS,
+    SPARED,
+    STAND_FULL,
+    TARGETS,
+    THRESHOLDS,
+)
+from simulators.devices.bin.ranger import RANGERS, ULTRASONIC, Ranger
+from simulators.devices.bin.stand import Collection, Stand
+from simulators.devices.bin.waste import Waste
+from simulators.devices.contract import CommandRefused, Values
+from simulators.world import DAY, World
+from simulators.world.waste import Use
+
+__all__ = ["FAULTS", "RANGERS", "ULTRASONIC", "Bin", "Collection", "Ranger", "Stand"]
+
+_FETCHED_AT, _WITHIN = 72.0, 300_000
+"""% at which a bin is fetched between its rounds, and ms until the crew is there."""
+_LID, _LIFT, _DOWN = 20_000, 6_000, 8_000
+"""ms before the waste falls out at which the lid opens and the bin is lifted; and until it is
+down again."""
+_USED = 2_000
+"""ms a lid is open for a throw."""
+_ROUNDS = frozenset({"collection_missed", "late_collection"})
+_LATENESS = 8 * 3_600_000
+"""ms by which a late collection comes after its round: less than the 12 h of the rule."""
+_COOLING, _SHADE = 4.0, 1_200.0
+"""Time constants in s: of a fire put out with water, of a bin in the shade again."""
+_WARMED = 58.0
+"""°C of a bin in the blazing sun; the rule asks for 60 and 20 more than its peers."""
+_FIRES = {"bin_fire": 85.0, "bin_fire_slow": 80.0, "bin_fire_by_peers": 70.0}
+"""°C a fire reaches; the last stays below 75, and is far above its peers."""
+_SLOW = {"bin_fire": 0.1, "bin_fire_slow": 2_400.0, "bin_fire_by_peers": 1_800.0,
+         "sun_warmed": 1_800.0}  # fmt: skip
+"""Seconds each warming takes at least."""
+_RUBBLE = 90.0
+"""kg of rubble: far above what waste weighs."""
+_MOVED = 120.0
+"""m a stolen bin stands off."""
+_METRE = 1 / 111_320
+"""Degrees of latitude."""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A fault under way: since when, from which value on, for how many seconds it grows."""
+
+    since: Millis
+    begin: float
+    seconds: float
+
+    def share(self, t: Millis) -> float:
+        """How much of it has grown by ``t``, 0 to 1."""
+        return min(1.0, max(0.0, (t - self.since) / 1000 / self.seconds))
+
+
+class Bin:
+    """One bin; distances in mm, levels in %, temperatures in °C.
+
+    ``points`` are what its sensor reports (everything, if not said), ``use`` is who fills it,
+    ``position`` where it stands in degrees.
+    """
+
+    kind: Kind = "bin"
+
+    def __init__(  # noqa: PLR0913  # a bin is what it stands among
+        self,
+        name: str,
+        facts: BinFacts,
+        world: World,
+        *,
+        ranger: Ranger = ULTRASONIC,
+        use: Use = "residential",
+        stand: Stand | None = None,
+        position: tuple[float, float] | None = None,
+        points: frozenset[str] | None = None,
+    ) -> None:
+        self.name = name
+        self.facts = facts
+        self._empty = facts.empty_distance or 1_800.0
+        self._full = facts.full_distance or 400.0
+        self._world = world
+        self._ranger = ranger
+        self._position = position
+        self._points = points
+        self._t = self._since = now = world.clock.now()
+        self._stand = stand or Stand(name, world.seed, None, now)
+        self._stand.bins.append(self)
+        self._chance = chance = world.chance(name)
+        self._noise = world.chance(f"{name}/noise")
+        gap = self._stand.gap
+        daily = chance.uniform(24, 90) if gap is None else chance.uniform(40, 60) / gap
+        self.waste = Waste(chance, use, daily, facts.capacity or 240.0, world.zone, now)
+        self._tilt = chance.uniform(0.2, 2.0)
+        self._battery = chance.uniform(70, 99)
+        self._exposure = chance.uniform(2, 8)
+        self._growth: dict[str, Growth] = {}
+        self._cooling = Growth(now, 0.0, 1.0)  # what a warming left behind, and its time constant
+        self._stuck: float | None = None
+        self._due: deque[tuple[Millis, float, bool]] = deque()
+        self._emptied: Millis = now - DAY
+        self._rubble = 0.0
+        self.collections: list[Collection] = []
+
+    # ------------------------------------------------------------------ its life
+
+    def advance(self, t: Millis) -> None:
+        """Bring the bin, and the crew of its stand, to ``t``."""
+        self._stand.advance(t)
+        self.run(t)
+
+    def run(self, t: Millis) -> None:
+        """Throws and emptyings until ``t``, in their order."""
+        if t <= self._t:
+            return
+        while True:
+            throw = self.waste.next(t)
+            emptying = self._due[0][0] if self._due and self._due[0][0] <= t else None
+            if emptying is not None and (throw is None or emptying <= throw):
+                self._t = max(self._t, emptying)
+                self._fall(*self._due.popleft())
+            elif throw is not None:
+                self._t = max(self._t, throw)
+                self._thrown(throw)
+            else:
+                break
+        self._t = t
+        self.waste.settle(t)
+
+    def _thrown(self, t: Millis) -> None:
+        risen = self._risen(t)
+        brim = 100.0 if risen is None else max(risen[1], self.waste.fill)
+        feast = 4.0 if "festival" in self._growth else 1.0
+        self.waste.throw(feast * self._world.crowd(t), brim)
+        if self.waste.fill >= _FETCHED_AT and not self.spared and not self._due:
+            self.due(t + _WITHIN, along=False)
+
+    def _risen(self, t: Millis) -> tuple[float, float] | None:
+        """The level a filling fault has brought it to, and the one it is going to."""
+        levels = [
+            (growth.begin + (TARGETS[fault] - growth.begin) * growth.share(t), TARGETS[fault])
+            for fault, growth in self._growth.items()
+            if fault in TARGETS
+        ]
+        return max(levels, default=None)
+
+    @property
+    def spared(self) -> bool:
+        """Whether the crew leaves it."""
+        return not SPARED.isdisjoint(self._growth)
+
+    def due(self, t: Millis, *, along: bool) -> None:
+        """The crew is there at ``t``; a late one comes hours later."""
+        late = "late_collection" in self._growth
+        poorly = not along and self.surface > 50 and self._chance.random() < 0.04
+        left = self._chance.uniform(8, 12) if poorly else self._chance.uniform(1, 4)
+        self._due.append((t + _LATENESS * late, left, along))
+
+    def _fall(self, t: Millis, left: float, along: bool) -> None:
+        """The waste falls out."""
+        self.waste.settle(t)
+        before = self.surface
+        for fault in [fault for fault in self._growth if fault in TARGETS]:
+            del self._growth[fault]
+        self.waste.empty(min(left, before))
+        self._emptied, self._rubble = t, 0.0
+        told = before - left >= 25 or (along and before >= 15)
+        seen = {"sensor_blocked", "sensor_stuck", "misreads"}.isdisjoint(self._growth)
+        self.collections.append(Collection(t, before, left, told and seen))
+
+    # ------------------------------------------------------------------ what is true
+
+    @property
+    def surface(self) -> float:
+        """% at which the sensor sees the waste: settled, loose on top, or stuffed."""
+        risen = self._risen(self._t)
+        natural = self.waste.fill + self.waste.loose
+        return natural if risen is None else max(natural, risen[0])
+
+    @property
+    def distance(self) -> float:
+        """True mm from the sensor to the waste."""
+        return self._empty - self.surface / 100 * (self._empty - self._full)
+
+    @property
+    def ambient(self) -> float:
+        """°C inside with nothing wrong: the air, and what the sun adds."""
+        sun = max(0.0, sin(radians(self._world.sun(self._t))))
+        shine = sun * (1 - 0.8 * self._world.cloud(self._t))
+        return self._world.temperature(self._t) + self._exposure * shine
+
+    @property
+    def temperature(self) -> float:
+        """True °C inside."""
+        ambient = self.ambient
+        warmest = ambient
+        for fault, growth in self._growth.items():
+            goal = _WARMED if fault == "sun_warmed" else _FIRES.get(fault)
+            if goal is not None:
+                warmest = max(warmest, ambient + (goal - ambient) * growth.share(self._t))
+        rest = self._cooling
+        return warmest + rest.begin * exp(-(self._t - rest.since) / 1000 / rest.seconds)
+
+    @property
+    def tilt(self) -> float:
+        """True degrees from upright."""
+        if "bin_removed" in self._growth:
+            return 88.0
+        if "bin_tilt" in self._growth:
+            return 80.0
+        return 115.0 if self._lifted(_LIFT, _DOWN) else self._tilt
+
+    @property
+    def lid_open(self) -> bool:
+        """Whether the lid stands open."""
+        if "lid_open" in self._growth or self._lifted(_LID, _LID):
+            return True
+        return 0 <= self._t - self.waste.thrown < _USED
+
+    def _lifted(self, before: Millis, after: Millis) -> bool:
+        """Whether the waste falls out within ``before`` ms or fell out less than ``after`` ago."""
+        ahead = self._due[0][0] - self._t if self._due else DAY
+        return ahead <= before or 0 <= self._t - self._emptied < after
+
+    @property
+    def battery(self) -> float:
+        """True % of charge; a worn battery is changed at 30 %."""
+        drained = (self._t - self._since) / DAY * 0.1
+        sound = 30 + (self._battery - 30 - drained) % 69
+        worn = self._growth.get("battery_low")
+        return sound if worn is None else sound + (14 - sound) * worn.share(self._t)
+
+    # ------------------------------------------------------------------ what the sensor shows
+
+    def values(self) -> Values:
+        """The sensor's points."""
+        chance = self._noise
+        cold = max(0.0, -self._world.temperature(self._t))
+        lid = self.lid_open or ("lid_swinging" in self._growth and chance.random() < 0.15)
+        latitude, longitude = self._place()
+        return {
+            "distance": self._measured(),
+            "temperature": self.temperature + chance.uniform(-0.2, 0.2),
+            "tilt": self.tilt + chance.uniform(0, 0.3),
+            "battery": max(0.0, self.battery - 0.2 * cold),
+            "battery_voltage": 3.0 + 0.7 * self.battery / 100 - 0.004 * cold,
+            "lid_open": lid,
+            "weight": max(0.0, self.waste.kilos + self._rubble + chance.gauss(0, 0.2)),
+            "latitude": latitude,
+            "longitude": longitude,
+            "signal": -82.0 + chance.uniform(-6, 6),
+        }
+
+    def _measured(self) -> float | None:
+        if "bin_removed" in self._growth or self._lifted(_LIFT, _DOWN):
+            return self._ranger.nothing
+        chance = self._noise
+        if "sensor_blocked" in self._growth:
+            return self._ranger.nearest + chance.uniform(0, 2)
+        if self._stuck is not None:
+            return self._stuck
+        warmth = self.temperature - self._world.temperature(self._t)
+        trouble = 1.0
+        if "misreads" in self._growth:
+            trouble = 40.0
+        elif "bin_tilt" in self._growth or "lid_open" in self._growth:
+            trouble = 10.0
+        return self._ranger.measure(self.distance, warmth, chance, trouble=trouble)
+
+    def _place(self) -> tuple[float | None, float | None]:
+        """Where its receiver believes it is: 3 m of scatter, 12 m on a bad day."""
+        if self._position is None:
+            return None, None
+        sigma, most = (12.0, 40.0) if "gps_jitter" in self._growth else (3.0, 12.0)
+        moved = self._growth.get("bin_moved")
+        north = _MOVED * moved.share(self._t) if moved else 0.0
+        north += max(-most, min(most, self._noise.gauss(0, sigma)))
+        east = max(-most / 2, min(most / 2, self._noise.gauss(0, sigma / 2)))
+        latitude, longitude = self._position
+        return latitude + north * _METRE, longitude + east * _METRE / cos(radians(latitude))
+
+    def command(self, name: str, value: float) -> None:
+        """A bin takes no commands."""
+        raise CommandRefused(f"{name} = {value:g}")
+
+    # ------------------------------------------------------------------ how it breaks
+
+    def break_down(self, fault: str, over: float, /) -> None:
+        """Begin a fault of ``faults.FAULTS``, to be complete in ``over`` seconds."""
+        seconds = max(over, _SLOW.get(fault, 0.1))
+        if fault in _ROUNDS:
+            visit = self._stand.next_visit()
+            seconds = max(0.1, ((visit or self._t) - self._t) / 1000)
+        if fault == "stand_full":
+            for peer in self._peers():
+                peer.grow(fault, seconds)
+        elif fault == "heavy_load":
+            self._rubble = _RUBBLE
+        elif fault == "sensor_stuck":
+            self._stuck = self._ranger.measure(self.distance, 0.0, self._noise, trouble=0.0)
+        self.grow(fault, seconds)
+
+    def grow(self, fault: str, seconds: float) -> None:
+        """Let a fault begin in this bin alone."""
+        self._due.clear()
+        self._growth[fault] = Growth(self._t, self.surface, seconds)
+
+    def repair(self, fault: str, /) -> None:
+        """End a fault: the crew empties it, the fire is put out, the rest is put right."""
+        if fault == "stand_full":
+            for peer in self._peers():
+                peer.mend(fault)
+        self.mend(fault)
+
+    def mend(self, fault: str) -> None:
+        """End a fault in this bin alone."""
+        if fault not in self._growth:
+            return
+        if fault in TARGETS:
+            self.waste.raise_to(self.surface)
+        warmth = self.temperature
+        del self._growth[fault]
+        if fault in TARGETS or fault == "heavy_load":
+            self.due(self._t + _LIFT, along=False)
+        elif fault in SPARED and self.surface >= _FETCHED_AT:
+            self.due(self._t + _WITHIN, along=False)
+        elif fault == "sensor_stuck":
+            self._stuck = None
+        elif fault == "sun_warmed" or fault in _FIRES:
+            seconds = _SHADE if fault == "sun_warmed" else _COOLING
+            self._cooling = Growth(self._t, warmth - self.ambient, seconds)
+
+    def _peers(self) -> list[Bin]:
+        """The other bins of its stream at its stand."""
+        return [
+            one
+            for one in self._stand.bins
+            if isinstance(one, Bin) and one is not self and one.facts.stream == self.facts.stream
+        ]
+
+    def shows(self, fault: str, /) -> bool:
+        """Whether its condition, as domain §3 has it, is to be seen now."""
+        growth = self._growth.get(fault)
+        if growth is None:
+            return False
+        if fault in _FIRES:
+            return self.temperature >= self._alarming(fault)
+        if fault == "battery_low":
+            return self.battery < 20.0
+        if fault == "bin_moved":
+            return growth.share(self._t) * _MOVED > 50.0
+        return fault not in TARGETS or self._too_full(fault, growth)
+
+    def _alarming(self, fault: str) -> float:
+        """°C from which a fire of that sort is one."""
+        return max(60.0, self.ambient + 20.0) if fault == "bin_fire_by_peers" else 75.0
+
+    def _too_full(self, fault: str, growth: Growth) -> bool:
+        if fault == "stand_full":
+            return all(one.surface >= STAND_FULL for one in (self, *self._peers()))
+        missed = fault not in _ROUNDS or growth.share(self._t) == 1.0
+        return missed and self.surface >= THRESHOLDS[fault]
+
+    def could_show(self, fault: str, /) -> bool:
+        """Whether its sensors would tell: they have the points, and nothing stands in the way."""
+        if self._points is not None and not NEEDS.get(fault, {"distance"}) <= self._points:
+            return False
+        if fault in {"bin_moved", "gps_jitter"}:
+            return self._position is not None
+        if fault == "stand_full":
+            return bool(self._peers())
+        if fault in _ROUNDS:
+            return self._stand.next_visit() is not None
+        return fault != "sensor_blocked" or self.surface < 55
