@@ -36,6 +36,7 @@ class Injector:
         self._subject = subject
         self._labels: list[Label] = []
         self._open: dict[tuple[str, str], int] = {}
+        self._hidden: dict[tuple[str, str], Millis] = {}
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -65,7 +66,9 @@ class Injector:
         label = Label(device, fault, kind.code, subject, now, must_not=kind.must_not, may=kind.may)
         self._open[device, fault] = len(self._labels)
         self._labels.append(label)
-        return label
+        self._hidden[device, fault] = now
+        self._look(device, fault, now)
+        return self._labels[-1]
 
     def repair(self, device: str, fault: str, at: Millis | None = None) -> Label:
         """End a fault (``at`` a moment, or now) and close its label.
@@ -81,24 +84,51 @@ class Injector:
         now = self._world.clock.now() if at is None else at
         self._look(device, fault, now)
         place = self._open.pop((device, fault))
+        self._hidden.pop((device, fault), None)
         (station if fault in OF_THE_WIRE else station.device).repair(fault)
         self._labels[place] = replace(self._labels[place], until=now)
         return self._labels[place]
 
+    @property
+    def next_look(self) -> Millis | None:
+        """When to look next whether a fault that has begun has come to show; None: no need."""
+        return min(self._hidden.values(), default=None)
+
     def look(self, now: Millis | None = None) -> None:
-        """Note of every open fault whether it shows by now; whoever moves time calls this."""
+        """Note of every fault that was due for a look by ``now`` whether it shows by then.
+
+        Whoever moves time calls this at ``next_look``: each second of a fault's first minute, then
+        less often, so that the label is good to a sixtieth of what it waited.
+        """
         moment = self._world.clock.now() if now is None else now
-        for device, fault in self._open:
-            self._look(device, fault, moment)
+        for (device, fault), due in list(self._hidden.items()):
+            if due <= moment:
+                self._look(device, fault, moment)
 
     def _look(self, device: str, fault: str, now: Millis) -> None:
-        place = self._open[device, fault]
-        if self._labels[place].shows is not None:
+        if (device, fault) not in self._hidden:
             return
+        place = self._open[device, fault]
         station = self._stations[device]
         station.device.advance(now)
         if (station if fault in OF_THE_WIRE else station.device).shows(fault):
             self._labels[place] = replace(self._labels[place], shows=now)
+            del self._hidden[device, fault]
+        else:
+            age = now - self._labels[place].at
+            self._hidden[device, fault] = now + min(60_000, max(1_000, age // 60_000 * 1_000))
+
+    def has(self, device: str, fault: str) -> bool:
+        """Whether a device has a fault now."""
+        return (device, fault) in self._open
+
+    def sound(self, device: str) -> bool:
+        """Whether a device has no fault now."""
+        return all(device != broken for broken, _ in self._open)
+
+    def senses(self, device: str, fault: str) -> bool:
+        """Whether a fault can be told at the device's wire at all."""
+        return fault in OF_THE_WIRE or self._stations[device].senses(fault)
 
     def candidates(
         self, fault: str, kind: Kind | None = None, at: Millis | None = None

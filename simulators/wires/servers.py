@@ -68,18 +68,8 @@ async def serve(
         start = await stack.enter_async_context(background())
         for endpoint in district.endpoints:
             await _open(endpoint, by_bus[endpoint.name], clock, stack, start)
-        start(_looking(city))
-        if scenario is not None:
-            start(play(scenario, city.injector, clock, ends=ends, note=note))
+        start(play(scenario or Scenario(name="nothing"), city, ends=ends, note=note))
         yield city
-
-
-async def _looking(city: City) -> None:
-    """Note, each second, which faults have come to show."""
-    clock = city.world.clock
-    while True:
-        await clock.until(clock.now() + 1_000)
-        city.injector.look()
 
 
 @asynccontextmanager

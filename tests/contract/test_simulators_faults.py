@@ -81,9 +81,7 @@ class Rehearsal:
         return [Raise(one.device, one.code, one.raised) for one in self.alarms]
 
     async def play(self, scenario: Scenario, seconds: int, **how: int) -> AsyncIterator[int]:
-        task = asyncio.create_task(
-            play(scenario, self.city.injector, self.clock, ends=how.get("ends"))
-        )
+        task = asyncio.create_task(play(scenario, self.city, ends=how.get("ends")))
         await asyncio.sleep(0)
         for second in range(seconds):
             self.look()
@@ -115,7 +113,7 @@ async def test_within_a_demo_of_a_minute_all_are_found_ten_seconds_before_its_en
         pass
     verdict = judge(rehearsal.city.labels, rehearsal.raises)
     assert not verdict.missed
-    codes = {fault.code for one in load("mixed").troubles for fault in FAULTS[one.fault]}
+    codes = {fault.code for one in load("mixed").fault for fault in FAULTS[one.fault]}
     assert set(verdict.alarms) == codes
 
 

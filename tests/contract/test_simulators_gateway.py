@@ -31,7 +31,7 @@ def test_the_gateway_accepts_the_site_file_of_any_district(devices: int, tmp_pat
     site = site_of(make(devices, folder=tmp_path, now=MORNING).site_file)
     assert len(site.devices) == devices
     assert {point.every for device in site.devices for point in device.points} == {1.0}
-    shown = {trouble.fault for trouble in load("mixed").troubles}
+    shown = {trouble.fault for trouble in load("mixed").fault}
     assert {fault.code for name in shown for fault in FAULTS[name]} <= set(site.rules)
 
 

@@ -107,7 +107,7 @@ async def played(city: City, text: str, tmp_path: Path, seconds: int, **how: int
     file.write_text("schema = 1\n" + text)
     clock = clock_of(city)
     notes: list[str] = []
-    task = asyncio.create_task(play(load(file), city.injector, clock, note=notes.append, **how))
+    task = asyncio.create_task(play(load(file), city, note=notes.append, **how))
     await asyncio.sleep(0)
     for _ in range(seconds):
         clock.step(1)
