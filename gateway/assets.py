@@ -11,6 +11,7 @@ from typing import Literal
 
 from gateway.model import Kind
 from gateway.units import Duration
+from gateway.weekly import Schedule, Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,21 @@ class FeederFacts:
 
 @dataclass(frozen=True, slots=True)
 class SignalFacts:
-    """A signal cabinet: pairs of groups that must never be green together, and its limits."""
+    """A signal cabinet: pairs of groups that must never be green together, and its limits.
+
+    Groups and detectors count from 1, as their points do. ``planned_flash`` and ``plans`` are
+    calendars in local time (``gateway.weekly``); without them it never flashes by plan, and may
+    run any plan. ``coordinated``: its neighbours rely on its clock.
+    """
 
     conflicts: tuple[tuple[int, int], ...] = ()
     yellow_conflicts: bool = False
     dark_ok: tuple[int, ...] = ()
     longest_cycle: Duration = 120.0
-    planned_flash: str | None = None
+    planned_flash: Times | None = None
+    plans: Schedule | None = None
+    coordinated: bool = True
+    advance_detectors: tuple[int, ...] = ()
     max_preempt: Duration = 600.0
     battery_cells: int | None = None
 

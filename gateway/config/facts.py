@@ -46,6 +46,10 @@ def _groups(facts: SignalFacts, profile: Profile) -> Iterator[Contradiction]:
         if f"group_{group}" not in known:
             problem = f'there is no signal group {group} in profile "{profile.name}"'
             yield (key, i), problem, "groups count from 1: group_1 is 1"
+    for i, detector in enumerate(facts.advance_detectors):
+        if f"detector_{detector}" not in known:
+            problem = f'there is no detector {detector} in profile "{profile.name}"'
+            yield ("advance_detectors", i), problem, "detectors count from 1: detector_1 is 1"
     for i, (one, other) in enumerate(facts.conflicts):
         if one == other:
             yield ("conflicts", i), "a group cannot conflict with itself", "name two groups"

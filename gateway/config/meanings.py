@@ -85,8 +85,13 @@ MEANINGS: Mapping[type, Mapping[str, str]] = {
         "yellow_conflicts": "Yellow counts as green in a conflict.",
         "dark_ok": "Groups that may rest dark.",
         "longest_cycle": "The longest cycle any of its plans has.",
-        "planned_flash": "When it flashes by plan.",
-        "max_preempt": "How long a pre-emption may last.",
+        "planned_flash": "When it flashes by plan, in local time: "
+        '`"23:00-05:00"`, `"mon-fri 23:00-05:00; sat,sun 00:00-07:00"`; left out, never.',
+        "plans": "Which plan runs when, in local time; the first that fits counts: "
+        '`"mon-fri 06:30-09:30 2; 22:00-05:30 3; 1"`.',
+        "coordinated": "Its neighbours rely on its clock; a `coordinated` point knows better.",
+        "advance_detectors": "Detectors well ahead of the stop line.",
+        "max_preempt": "How long a pre-emption may last: `30m` at a level crossing.",
         "battery_cells": "Cells of its battery, 2 V each.",
     },
     BinFacts: {

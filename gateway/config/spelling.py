@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from gateway.tables import words
 from gateway.units import Between, Duration, Size, format_duration
+from gateway.weekly import Schedule, Times
 
 NONE = "none"
 
@@ -31,6 +32,8 @@ _NAMES: Sequence[tuple[Any, str]] = (
     (words.Listen, "address"),
     (Duration, "duration"),
     (Size, "size"),
+    (Times, "times of the week"),
+    (Schedule, "schedule"),
 )
 _MARKS = {mark: name for hint, name in _NAMES for mark in get_args(hint)[1:]}
 

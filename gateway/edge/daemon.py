@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+from zoneinfo import ZoneInfo
 
 from gateway import recording, wire
 from gateway.config.site import Site
@@ -136,6 +137,7 @@ class Gateway:
             site.gateway.latitude,
             site.gateway.longitude,
             site.rules,
+            ZoneInfo(site.gateway.timezone),
         )
         self._journal = Journal(site.gateway.id, self._outbox, self._state, self._engine.snapshot)
         self._learnt = Keeper(self._engine.learning, self._journal)

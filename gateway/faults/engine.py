@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, tzinfo
 from typing import Any, NamedTuple, TypeAlias
 
 from gateway.faults import snapshot, topology
@@ -76,7 +77,7 @@ class FaultEngine:
 
     ``latitude`` and ``longitude`` are the site's, for devices that give no place of their own.
     Settings: the rule's defaults, then ``site_rules`` by code, then the device's own ``rules``
-    (a feeder's come from its pillar), all as already parsed values.
+    (a feeder's come from its pillar), all as already parsed values. Calendars are in ``zone``.
     """
 
     def __init__(
@@ -86,8 +87,10 @@ class FaultEngine:
         latitude: float,
         longitude: float,
         site_rules: Mapping[str, Mapping[str, object]] = NOTHING,
+        zone: tzinfo = UTC,
     ) -> None:
         self._alarms: dict[tuple[str, str], Watched] = {}
+        self._zone = zone
         every = tuple(devices)
         matching = Matching(rules, site_rules)
         site = (latitude, longitude)
@@ -113,7 +116,8 @@ class FaultEngine:
         place = site
         if device.latitude is not None and device.longitude is not None:
             place = (device.latitude, device.longitude)
-        return Sight(device, matching.periods(device), place, self._neighbours, self._standing)
+        every = matching.periods(device)
+        return Sight(device, every, place, self._zone, self._neighbours, self._standing)
 
     def _neighbours(self, device: Device, scope: Scope) -> Sequence[Sight]:
         name = topology.name(device, scope)
@@ -286,18 +290,24 @@ class FaultEngine:
         rule, settings, memory = judge.rule, judge.settings, watched.memory
         severity = rule.severity if rule.grade is None else rule.grade(seen, settings, memory)
         message, values = rule.tell(seen, settings, memory, since)
+        watched.parts = watched.parts_now()
         return replace(alarm, severity=severity, message=message, values={"since": since, **values})
 
     def _regrade(self, watched: Watched, alarm: Alarm, out: list[Outcome]) -> None:
-        """Make a standing alarm graver if it has become so; it never becomes less grave."""
-        judge, seen = watched.judge, watched.subject.seen
-        grade = judge.rule.grade
-        if grade is None:
-            return
-        severity = grade(seen, judge.settings, watched.memory)
-        if GRAVITY[severity] > GRAVITY[alarm.severity]:
+        """Tell a standing alarm anew if it has become graver, or concerns more than it did.
+
+        It never becomes less grave.
+        """
+        judge, seen, known = watched.judge, watched.subject.seen, watched.parts
+        grade, severity = judge.rule.grade, alarm.severity
+        if grade is not None:
+            now = grade(seen, judge.settings, watched.memory)
+            severity = max(now, severity, key=GRAVITY.__getitem__)
+        if severity is not alarm.severity or not watched.parts_now() <= known:
             since = watched.run.since if watched.run.met else alarm.raised
-            watched.alarm = replace(self._told(watched, alarm, since), t=seen.t)
+            told = self._told(watched, alarm, since)
+            watched.parts |= known
+            watched.alarm = replace(told, t=seen.t, severity=severity)
             out.append(watched.alarm)
 
     def _advance(

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -108,6 +109,9 @@ class Seen(Protocol):
     @property
     def resumed(self) -> bool:
         """Whether the latest answer is the first after a start, or after more than 3 periods."""
+
+    def local(self) -> datetime:
+        """When the latest reading was taken, in the site's time zone: for calendars."""
 
     def sun(self) -> float:
         """The sun's elevation at the device, in degrees."""
@@ -207,7 +211,9 @@ class Rule:
     ``tell(seen, settings, memory, since)`` gives the operator's sentence (what was seen, what was
     expected, for how long) and the figures behind it, only when the alarm is raised.
     ``grade(seen, settings, memory)`` gives the severity where it varies; while an alarm stands it
-    can only rise. ``replaces`` names vaguer codes this one stands for on the same subject.
+    can only rise. ``parts(seen, settings, memory)`` names what the alarm concerns where it may be
+    several of the device's groups or detectors: it is told again when another joins. ``replaces``
+    names vaguer codes this one stands for on the same subject.
     ``latched`` alarms stay until somebody resets them.
     """
 
@@ -221,6 +227,7 @@ class Rule:
     scope: Scope = "device"
     memory: Made | None = None
     grade: Callable[[Any, Any, Any], Severity] | None = None
+    parts: Callable[[Any, Any, Any], Sequence[str]] | None = None
     hears_silence: bool = False
     latched: bool = False
     replaces: tuple[str, ...] = ()

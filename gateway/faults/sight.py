@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -46,7 +47,8 @@ def batches(every: Mapping[str, Millis]) -> Batches:
 class Sight:
     """What is known of one device; a rule sees it as ``gateway.faults.rule.Seen``.
 
-    ``every`` gives the period of each of its points in ms, ``place`` its latitude and longitude.
+    ``every`` gives the period of each of its points in ms, ``place`` its latitude and longitude,
+    ``zone`` the time that calendars there are written in.
     """
 
     __slots__ = (
@@ -60,6 +62,7 @@ class Sight:
         "_standing",
         "_sun",
         "_whole",
+        "_zone",
         "bad",
         "device",
         "fresh",
@@ -76,6 +79,7 @@ class Sight:
         device: Device,
         every: Mapping[str, Millis],
         place: tuple[float, float],
+        zone: tzinfo,
         neighbours: Neighbours,
         standing: Callable[[str, str], bool],
     ) -> None:
@@ -83,6 +87,7 @@ class Sight:
         self._batches = batches(every)
         self._shortest = min(every.values(), default=TEN_SECONDS)
         self._place = place
+        self._zone = zone
         self._neighbours = neighbours
         self._standing = standing
         self.forget()
@@ -174,6 +179,10 @@ class Sight:
             if now > expires:
                 self._expire(batch, now)
         return self
+
+    def local(self) -> datetime:
+        """When the latest reading was taken, in the site's time zone: for calendars."""
+        return datetime.fromtimestamp(self.t / 1000, self._zone)
 
     def sun(self) -> float:
         """The sun's elevation at the device when the latest reading was taken, in degrees."""

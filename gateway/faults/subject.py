@@ -74,7 +74,7 @@ class Judges:
 class Watched:
     """One rule about one subject, once its condition has shown: the run, and the alarm if any."""
 
-    __slots__ = ("alarm", "judge", "memory", "run", "subject")
+    __slots__ = ("alarm", "judge", "memory", "parts", "run", "subject")
 
     def __init__(self, subject: Subject, judge: Judge[Rule], memory: Memory | None) -> None:
         self.subject = subject
@@ -82,6 +82,14 @@ class Watched:
         self.memory = memory
         self.run = Run()
         self.alarm: Alarm | None = None
+        self.parts: frozenset[str] = frozenset()
+
+    def parts_now(self) -> frozenset[str]:
+        """What the alarm concerns now, for a rule that says so."""
+        parts, judge = self.judge.rule.parts, self.judge
+        if parts is None:
+            return self.parts
+        return frozenset(parts(self.subject.seen, judge.settings, self.memory))
 
 
 class Subject:

@@ -37,6 +37,7 @@ def transitions(site: Site, recording: Path) -> Iterator[Transition]:
         site.gateway.latitude,
         site.gateway.longitude,
         site.rules,
+        ZoneInfo(site.gateway.timezone),
     )
     known = {device.id: device.kind for device in site.devices}
     strangers = {site.gateway.id}  # its own figures, judged by no rule yet: left out in silence

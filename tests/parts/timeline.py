@@ -159,8 +159,12 @@ def _fact(text: str, number: int) -> tuple[str, Any]:
     key, value = text.split(" ", 1)
     if key == "conflicts":
         return key, tuple(tuple(map(int, pair.split("-"))) for pair in value.split())
+    if key in {"dark_ok", "advance_detectors"}:
+        return key, tuple(map(int, value.split()))
     if key == "position":
         return key, int(value) + number
+    if key in {"longest_cycle", "max_preempt"}:
+        return key, parse_duration(value)
     return key, _word(value)
 
 
@@ -190,8 +194,8 @@ def _periods(story: Story, line: str) -> None:
 
 def _time(text: str, clock: int) -> int:
     """Milliseconds since the first midnight, at or after ``clock``."""
-    parts = [int(part) for part in text.split(":")]
-    t = (parts[0] * 3600 + parts[1] * 60 + (parts[2] if len(parts) > 2 else 0)) * SECOND
+    parts = [float(part) for part in text.split(":")]
+    t = round((parts[0] * 3600 + parts[1] * 60 + (parts[2] if len(parts) > 2 else 0)) * SECOND)
     while t < clock:
         t += DAY
     return t
@@ -332,7 +336,7 @@ def engine(story: Story, rules: Catalogue) -> FaultEngine:
     for code, settings in story.rules.items():
         known = {one.name for one in fields(rules[code].settings)}
         assert set(settings) <= known, f"{code} has no setting {set(settings) - known}"
-    return FaultEngine(story.devices(), rules, *PLACE, story.rules)
+    return FaultEngine(story.devices(), rules, *PLACE, story.rules, MANILA)
 
 
 def outcomes(story: Story, rules: Catalogue) -> list[Outcome]:

@@ -14,14 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gateway.faults.rule import MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
+from gateway.faults.signals import ASPECTS, GO, LAMPS_MEAN_NOTHING
 from gateway.model import Millis, Severity, Value
 
-ASPECTS = frozenset(
-    {"dark", "red", "red_yellow", "green", "green_flash", "yellow", "yellow_flash", "red_flash"}
-)
-GO = frozenset({"green", "green_flash"})
 GO_OR_YELLOW = GO | {"yellow"}
-LAMPS_MEAN_NOTHING = frozenset({"startup", "test"})
 
 
 class Conflicts:
@@ -56,6 +52,11 @@ def judge(seen: Seen, _settings: Settings, conflicts: Conflicts) -> Verdict:
     return NORMAL if known else UNDECIDED
 
 
+def parts(seen: Seen, _settings: Settings, conflicts: Conflicts) -> list[str]:
+    """The pairs that conflict."""
+    return ["-".join(pair) for pair in conflicts.violated(seen)]
+
+
 def tell(
     seen: Seen, _settings: Settings, conflicts: Conflicts, _since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
@@ -76,4 +77,5 @@ RULE = Rule(
     points=("group_*",),
     memory=Conflicts,
     latched=True,
+    parts=parts,
 )

@@ -1,0 +1,170 @@
+"""What several signal rules ask: who controls the junction, and for how long has each member erred.
+
+A cabinet has many groups and detectors, and one alarm a code about all of them. So that a code's
+delay is each member's own, and not that of whichever happens to be wrong just now, ``Lasting``
+keeps the time of each. Aspects are only judged as the controller decoded them, by name (domain §2): what
+a lamp's output shows at one poll a second may be one phase of its flashing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from gateway.assets import SignalFacts
+from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, UNDECIDED, Seen, Verdict
+from gateway.faults.words import lasted
+from gateway.model import Millis, Value
+
+ASPECTS = frozenset(
+    {"dark", "red", "red_yellow", "green", "green_flash", "yellow", "yellow_flash", "red_flash"}
+)
+GO = frozenset({"green", "green_flash"})
+FLASHING = frozenset({"yellow_flash", "red_flash"})
+LAMPS_MEAN_NOTHING = frozenset({"startup", "test"})
+
+TWICE = 2
+"""Polls: nothing shorter than so many measured periods is judged (domain §2)."""
+
+
+def facts(seen: Seen) -> SignalFacts:
+    """The cabinet's asset facts."""
+    found: SignalFacts = seen.device.facts
+    return found
+
+
+def offers(seen: Seen, point: str) -> bool:
+    """Whether the cabinet has that point at all."""
+    return any(one.name == point for one in seen.device.points)
+
+
+def members(seen: Seen, prefix: str) -> tuple[str, ...]:
+    """The numbered points of a kind, in order: ``group_1``, ``group_2`` and so on."""
+    numbers = (
+        int(one.name[len(prefix) :])
+        for one in seen.device.points
+        if one.name.startswith(prefix) and one.name[len(prefix) :].isdigit()
+    )
+    return tuple(f"{prefix}{number}" for number in sorted(numbers))
+
+
+def controlled(seen: Seen) -> bool:
+    """Whether the controller runs its groups by its program, as far as it says.
+
+    A cabinet that has no point ``mode`` is taken to do so; one whose mode is not known now is not.
+    """
+    good = seen.good
+    mode = good.get("mode")
+    if mode is None:
+        if offers(seen, "mode"):
+            return False
+    elif mode != "control":
+        return False
+    return good.get("flash_cause") in {None, "none"}
+
+
+def numbers(names: Iterable[str]) -> str:
+    """The numbers of some points: ``group_1``, ``group_3`` are ``"1, 3"``."""
+    return ", ".join(name.rpartition("_")[2] for name in names)
+
+
+def named(noun: str, names: Sequence[str]) -> str:
+    """How a sentence calls them: ``"group 1"``, ``"groups 1, 3"``."""
+    return f"{noun}{'s' if len(names) > 1 else ''} {numbers(names)}"
+
+
+class Lasting:
+    """For how long each of some points has had a wrong value without a break.
+
+    A member begins anew after a hole of more than ``patience`` ms (or three periods) in its good
+    values, and all do while ``applies`` does not hold. A member is *unproven* until it was seen to
+    be right since the beginning or such a break: until then nobody can say that all is well.
+    """
+
+    __slots__ = ("_applies", "_last", "_patience", "_since", "_unproven", "_wrong", "of")
+
+    def __init__(
+        self,
+        of: Sequence[str],
+        wrong: frozenset[Value],
+        patience: Millis,
+        applies: Callable[[Seen], bool] | None = None,
+    ) -> None:
+        self.of = of
+        self._wrong = wrong
+        self._patience = patience
+        self._applies = applies
+        self._since: dict[str, Millis] = {}
+        self._last: dict[str, Millis] = {}
+        self._unproven = set(of)
+
+    def see(self, seen: Seen) -> None:
+        """Follow each member of which the reading has a good value."""
+        fresh = seen.fresh
+        if not fresh:
+            return
+        if self._applies is not None and not self._applies(seen):
+            self._unproven.update(self._since)
+            self._since.clear()
+            return
+        for member in self.of:
+            value = fresh.get(member)
+            if value is None:
+                continue
+            if value in self._wrong:
+                self._err(member, seen)
+            elif member in self._since or member in self._unproven:
+                self._since.pop(member, None)
+                self._unproven.discard(member)
+
+    def _err(self, member: str, seen: Seen) -> None:
+        t = seen.t
+        if member not in self._since:
+            self._since[member] = t
+        elif t - self._last[member] > max(self._patience, 3 * seen.period):
+            self._since[member] = t
+            self._unproven.add(member)
+        self._last[member] = t
+
+    def overdue(self, seen: Seen, delay: Callable[[str], float]) -> list[str]:
+        """The members that have been wrong for their ``delay`` in s, and for two polls."""
+        if not self._since:
+            return []
+        least = TWICE * seen.period
+        return [
+            member
+            for member in self.of
+            if member in self._since
+            and self._last[member] - self._since[member] >= max(least, delay(member) * 1000)
+        ]
+
+    def verdict(self, seen: Seen, delay: Callable[[str], float]) -> Verdict:
+        """Certain while any is overdue, normal once all were seen to be right since they were."""
+        if self._applies is not None and not self._applies(seen):
+            return UNDECIDED
+        if self.overdue(seen, delay):
+            return CERTAIN
+        return BETWEEN if self._unproven else NORMAL
+
+    def since(self, names: Iterable[str], otherwise: Millis) -> Millis:
+        """When the first of these members began to be wrong."""
+        return min((self._since[name] for name in names if name in self._since), default=otherwise)
+
+    def told(self, names: Sequence[str], noun: str, now: Millis) -> str:
+        """``"group 1 for 5 s"``, ``"groups 1, 3 for up to 12 s"``."""
+        length = lasted(self.since(names, now), now)
+        return f"{named(noun, names)} for {'up to ' if len(names) > 1 else ''}{length}"
+
+
+def cell_voltage(seen: Seen) -> float | None:
+    """The battery's voltage a cell, of the latest reading; None if either is unknown."""
+    cells = facts(seen).battery_cells
+    volts = seen.fresh.get("battery_voltage")
+    if not cells or volts is None or isinstance(volts, bool | str):
+        return None
+    return volts / cells
+
+
+def offered(seen: Seen, points: Iterable[str]) -> tuple[str, ...]:
+    """Those of some points that the cabinet has."""
+    names = {one.name for one in seen.device.points}
+    return tuple(point for point in points if point in names)
