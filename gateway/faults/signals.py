@@ -2,8 +2,8 @@
 
 A cabinet has many groups and detectors, and one alarm a code about all of them. So that a code's
 delay is each member's own, and not that of whichever happens to be wrong just now, ``Lasting``
-keeps the time of each. Aspects are only judged as the controller decoded them, by name (domain §2): what
-a lamp's output shows at one poll a second may be one phase of its flashing.
+keeps the time of each. Aspects are only judged as the controller decoded them, by name
+(domain §2): what a lamp's output shows at one poll a second may be one phase of its flashing.
 """
 
 from __future__ import annotations

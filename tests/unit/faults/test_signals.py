@@ -17,9 +17,7 @@ RULES = load_rules()
 
 def cabinet(*names: str, every: float = 1.0, facts: SignalFacts | None = None) -> Device:
     points = tuple(Point(name, None, every) for name in names)
-    return Device(
-        "c", "signal", "b", "", None, None, points, facts=facts or SignalFacts()
-    )
+    return Device("c", "signal", "b", "", None, None, points, facts=facts or SignalFacts())
 
 
 def engine(device: Device, *codes: str) -> FaultEngine:
@@ -50,7 +48,8 @@ class TestAnErraticDetector:
             [alarm] = heard
             assert alarm.raised - NOON == pytest.approx(180_000, abs=1_000)
             assert alarm.message == (
-                "detector 1 erratic: 75 actuations a minute where at most 60 are expected, for 3 min"
+                "detector 1 erratic: 75 actuations a minute where at most 60 are expected, "
+                "for 3 min"
             )
 
     def test_is_well_after_a_quiet_minute(self) -> None:
@@ -98,7 +97,6 @@ class TestAnAlarmOfSeveralGroups:
         assert first.severity == second.severity == "major"
 
 
-def test_a_cabinet_is_small_and_quick_to_judge() -> None:
-    """Names only what it has: unnumbered points of the same beginning are no members."""
+def test_points_of_the_same_beginning_are_no_detectors() -> None:
     judge = engine(cabinet("detector_1", "detector_fault_1"), "detector_stuck_on")
     assert not fed(judge, iter([(t, {"detector_fault_1": True}) for t in range(0, 9_000, 1_000)]))

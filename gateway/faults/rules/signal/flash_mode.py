@@ -4,8 +4,8 @@ Source: domain §2: flash by the fault monitor or the MMU is critical; manual fl
 60 min, a warning; automatic flash, pre-emption and planned flash are events, told when they begin;
 start-up is neither. The cause is the controller's own word. Where it gives none the junction
 flashes by plan within its calendar (``planned_flash``), and for a fault at any other time: without
-a calendar it never flashes by plan (E). A cabinet that reports no mode flashes when a group does and
-none shows anything but flashing or dark.
+a calendar it never flashes by plan (E). A cabinet that reports no mode flashes when a group does
+and none shows anything but flashing or dark.
 """
 
 from __future__ import annotations
