@@ -113,6 +113,10 @@ class Seen(Protocol):
     def local(self) -> datetime:
         """When the latest reading was taken, in the site's time zone: for calendars."""
 
+    @property
+    def place(self) -> tuple[float, float]:
+        """Degrees north and east of the device; the site's where it gives none of its own."""
+
     def sun(self) -> float:
         """The sun's elevation at the device, in degrees."""
 

@@ -57,7 +57,6 @@ class Sight:
         "_batches",
         "_expires",
         "_neighbours",
-        "_place",
         "_shortest",
         "_standing",
         "_sun",
@@ -69,6 +68,7 @@ class Sight:
         "good",
         "interval",
         "period",
+        "place",
         "resumed",
         "silent",
         "t",
@@ -86,7 +86,7 @@ class Sight:
         self.device = device
         self._batches = batches(every)
         self._shortest = min(every.values(), default=TEN_SECONDS)
-        self._place = place
+        self.place = place
         self._zone = zone
         self._neighbours = neighbours
         self._standing = standing
@@ -187,7 +187,7 @@ class Sight:
     def sun(self) -> float:
         """The sun's elevation at the device when the latest reading was taken, in degrees."""
         if self._sun is None or self._sun[0] != self.t:
-            self._sun = (self.t, elevation(*self._place, self.t))
+            self._sun = (self.t, elevation(*self.place, self.t))
         return self._sun[1]
 
     def members(self, scope: Scope) -> Sequence[Sight]:

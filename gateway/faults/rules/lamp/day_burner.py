@@ -2,7 +2,8 @@
 
 Source: domain §1 (TALQ lampUnexpectedOn, uCIFI day burner): power above max(15 % of rated,
 standby + 3 W) for 20 min while the sun stands above +6 degrees, not commanded, not in a tunnel.
-By night, or while commanded on, a lamp is not judged: only daylight shows that it is off again.
+By night, or while commanded on, a lamp is not judged: only daylight shows that it is off again. Nor
+is it on a dark day (``gateway.faults.daylight``).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.faults.daylight import dark
 from gateway.faults.lamps import facts, number
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
@@ -44,7 +46,7 @@ def judge(seen: Seen, settings: DayBurner, _memory: None) -> Verdict:
         return UNDECIDED
     limit = threshold(seen, settings)
     if power > limit:
-        return MET
+        return UNDECIDED if dark(seen) else MET
     return NORMAL if power < settings.dark * limit else BETWEEN
 
 

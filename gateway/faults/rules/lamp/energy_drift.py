@@ -1,0 +1,136 @@
+"""A lamp uses more or less energy, night after night, than it should.
+
+Source: domain §1: the energy of a night differs by more than 15 % from what its expected power adds
+up to, over 7 nights with at least 70 % of their readings. Expected is the plate and the dim level:
+what the lamp learnt of itself drifts with it, and would hide just this. Normal within 10 % (E).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gateway.faults.lamps import Burning, nominal_power, number
+from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
+from gateway.model import Millis, Severity, Value
+
+DAY = 86_400_000
+NIGHTS = 7
+LEAST_HOURS = 3.0
+"""Hours of burning that make a night (E)."""
+
+FILLED = 0.7
+"""Share of a night's burning that must have been seen (domain §1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyDrift(Settings):
+    """Shares off the expected energy."""
+
+    off: float = 0.15
+    back: float = 0.10
+
+
+class Nights:
+    """How the last nights' energy compared: ``ratios`` of used to expected, the newest last."""
+
+    kept_as: ClassVar[str] = "lamp_energy/1"
+    __slots__ = (
+        "_burning", "_energy", "_expected", "_night", "_seen", "_span", "_t", "_used", "ratios",
+    )  # fmt: skip
+
+    def __init__(self, seen: Seen) -> None:
+        self._burning = Burning(seen)
+        self.ratios: tuple[float, ...] = ()
+        self._night = 0
+        self._clear()
+        self.begin()
+
+    def begin(self) -> None:
+        """What burnt during a pause is not known."""
+        self._burning.forget()
+        self._t: Millis = 0
+        self._energy: float | None = None
+
+    def _clear(self) -> None:
+        self._used = self._expected = self._seen = self._span = 0.0
+
+    def see(self, seen: Seen) -> None:
+        """Add up both energies from one reading to the next, while the lamp burns."""
+        self._burning.see(seen)
+        power, plate = number(seen, "power"), nominal_power(seen)
+        if power is None or plate is None or "power" not in seen.fresh:
+            return
+        self._turn(seen)
+        hours, energy = (seen.t - self._t) / 3_600_000, number(seen, "energy")
+        if self._burning.settled(seen, None) and self._t:
+            self._span += hours
+            if not seen.resumed:
+                self._seen += hours
+                self._expected += plate * hours / 1000
+                gained = None if None in (energy, self._energy) else energy - self._energy  # type: ignore[operator]
+                self._used += power * hours / 1000 if gained is None or gained < 0 else gained
+        self._t, self._energy = seen.t, energy
+
+    def _turn(self, seen: Seen) -> None:
+        """At noon by the sun a night is over."""
+        night = int((seen.t + seen.place[1] / 360 * DAY - DAY / 2) // DAY)
+        if night == self._night:
+            return
+        enough = self._seen >= LEAST_HOURS and self._seen >= FILLED * self._span
+        if enough and self._expected > 0:
+            self.ratios = (*self.ratios[1 - NIGHTS :], self._used / self._expected)
+        self._night = night
+        self._clear()
+
+    def dump(self) -> list[float] | None:
+        """The night's number, and the ratios."""
+        return [self._night, *(round(r, 4) for r in self.ratios)] if self.ratios else None
+
+    def load(self, value: Any, /) -> None:  # noqa: ANN401 - what JSON holds
+        """Take up a dump; raises as ``gateway.faults.rule.Learnt`` says."""
+        night, *ratios = value
+        if len(ratios) > NIGHTS:
+            raise ValueError("more than seven nights")
+        self._night, self.ratios = int(night), tuple(map(float, ratios))
+
+
+def drift(nights: Nights) -> float | None:
+    """The mean share by which the seven nights are off; None before there are seven."""
+    if len(nights.ratios) < NIGHTS:
+        return None
+    return sum(nights.ratios) / NIGHTS - 1
+
+
+def judge(seen: Seen, settings: EnergyDrift, nights: Nights) -> Verdict:
+    """By the last seven nights together, if each is off the same way."""
+    off = drift(nights)
+    if off is None or "power" not in seen.fresh:
+        return UNDECIDED
+    one_way = all((ratio > 1) == (off > 0) for ratio in nights.ratios)
+    if abs(off) > settings.off and one_way:
+        return MET
+    return NORMAL if abs(off) < settings.back else BETWEEN
+
+
+def tell(
+    _seen: Seen, _settings: EnergyDrift, nights: Nights, _since: Millis
+) -> tuple[str, Mapping[str, Value]]:
+    """How far off, over how many nights."""
+    off = drift(nights) or 0.0
+    more = "more" if off > 0 else "less"
+    message = f"{abs(off):.0%} {more} energy than its power should add up to, over {NIGHTS} nights"
+    return message, {"off": round(off, 3)}
+
+
+RULE = Rule(
+    code="energy_drift",
+    kinds=frozenset({"lamp"}),
+    severity=Severity.WARNING,
+    settings=EnergyDrift,
+    judge=judge,
+    tell=tell,
+    points=("power",),
+    memory=Nights,
+)
