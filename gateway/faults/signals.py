@@ -80,7 +80,7 @@ class Lasting:
     be right since the beginning or such a break: until then nobody can say that all is well.
     """
 
-    __slots__ = ("_applies", "_last", "_patience", "_since", "_unproven", "_wrong", "of")
+    __slots__ = ("_applies", "_last", "_patience", "_since", "_wrong", "of", "unproven")
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Lasting:
         self._applies = applies
         self._since: dict[str, Millis] = {}
         self._last: dict[str, Millis] = {}
-        self._unproven = set(of)
+        self.unproven = set(of)
 
     def see(self, seen: Seen) -> None:
         """Follow each member of which the reading has a good value."""
@@ -103,7 +103,7 @@ class Lasting:
         if not fresh:
             return
         if self._applies is not None and not self._applies(seen):
-            self._unproven.update(self._since)
+            self.unproven.update(self._since)
             self._since.clear()
             return
         for member in self.of:
@@ -112,9 +112,9 @@ class Lasting:
                 continue
             if value in self._wrong:
                 self._err(member, seen)
-            elif member in self._since or member in self._unproven:
+            elif member in self._since or member in self.unproven:
                 self._since.pop(member, None)
-                self._unproven.discard(member)
+                self.unproven.discard(member)
 
     def _err(self, member: str, seen: Seen) -> None:
         t = seen.t
@@ -122,7 +122,7 @@ class Lasting:
             self._since[member] = t
         elif t - self._last[member] > max(self._patience, 3 * seen.period):
             self._since[member] = t
-            self._unproven.add(member)
+            self.unproven.add(member)
         self._last[member] = t
 
     def overdue(self, seen: Seen, delay: Callable[[str], float]) -> list[str]:
@@ -143,7 +143,7 @@ class Lasting:
             return UNDECIDED
         if self.overdue(seen, delay):
             return CERTAIN
-        return BETWEEN if self._unproven else NORMAL
+        return BETWEEN if self.unproven else NORMAL
 
     def since(self, names: Iterable[str], otherwise: Millis) -> Millis:
         """When the first of these members began to be wrong."""

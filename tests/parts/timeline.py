@@ -14,11 +14,13 @@ A story is a title, a blank line, and then one statement a line:
 ``lamps 1..3`` in ``lamp lamp-1..3: ...`` declares several; with several devices a statement names
 whom it means: ``at 18:30 lamp-2 lamp-3: power 3 W``, else it means all. A device's points are those
 its story ever gives a value. Besides values (``on``, ``off``, a number with any unit, a word,
-``25 °C +10/min`` for a ramp) a point may be ``bad``, ``uncertain`` or ``unread``; a device may be
+``25 °C +10/min`` for a ramp, ``pulses 2m`` for on in one reading every two minutes, ``counts 2m``
+for a counter) a point may be ``bad``, ``uncertain`` or ``unread``; a device may be
 ``silent`` until it ``answers``, ``unheard`` until ``heard`` (a gap: no readings at all), or polled
 ``every 60s`` from then on. A device may be ``another`` than its profile describes until it is
 ``itself``. ``restart`` ends the engine and starts another from its snapshot.
-``acknowledge CODE`` and ``reset CODE`` are a person's. Times run on past midnight.
+``acknowledge CODE`` and ``reset CODE`` are a person's. Times run on past midnight; ``at 07:00+13d``
+is thirteen days later than ``at 07:00`` would be.
 
 An expectation is ``raise|clear CODE [SEVERITY] [of SUBJECT] at TIME``, or ``event NAME [of SUBJECT]
 at TIME``; the severity is left out where it is the rule's own, the subject where it is the only (or
@@ -194,11 +196,12 @@ def _periods(story: Story, line: str) -> None:
 
 def _time(text: str, clock: int) -> int:
     """Milliseconds since the first midnight, at or after ``clock``."""
+    text, _, days = text.partition("+")
     parts = [float(part) for part in text.split(":")]
     t = round((parts[0] * 3600 + parts[1] * 60 + (parts[2] if len(parts) > 2 else 0)) * SECOND)
     while t < clock:
         t += DAY
-    return t
+    return t + (int(days.removesuffix("d")) * DAY if days else 0)
 
 
 def _at(story: Story, rest: str, clock: int) -> int:
@@ -286,6 +289,7 @@ class Shows:
         self.silent = self.unheard = self.another = False
         self.values: dict[str, tuple[int, Value, float]] = {}
         self.quality: dict[str, str] = {}
+        self.rhythms: dict[str, tuple[str, int]] = {}
 
     def now(self, what: str, t: int) -> None:
         word, _, rest = what.partition(" ")
@@ -302,6 +306,10 @@ class Shows:
                 self.quality[word] = rest
             case _:
                 self.quality.pop(word, None)
+                self.rhythms.pop(word, None)
+                if rest.startswith(("pulses ", "counts ")):
+                    how, _, period = rest.partition(" ")
+                    self.rhythms[word] = (how, round(parse_duration(period) * SECOND))
                 number = NUMBER.fullmatch(rest)
                 value = float(number[1]) if number else _word(rest)
                 self.values[word] = (t, value, float(number[2] or 0) if number else 0.0)
@@ -327,6 +335,11 @@ class Shows:
 
     def _value(self, point: str, t: int) -> Value:
         since, value, slope = self.values[point]
+        if point in self.rhythms:
+            how, period = self.rhythms[point]
+            if how == "counts":
+                return (t - since) // period
+            return (t - since) % period < self.every * SECOND
         if isinstance(value, float) and slope:
             return value + slope * (t - since) / 60_000
         return value
