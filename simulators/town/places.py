@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import cos, radians, sin
+from math import cos, radians
 
 from gateway import sun
 from gateway.model import Millis
@@ -42,21 +42,6 @@ PLACES = (
 def sunniest(t: Millis, places: Iterable[Place] = PLACES) -> Place:
     """The place where the sun stands highest at ``t``."""
     return max(places, key=lambda place: sun.elevation(place.latitude, place.longitude, t))
-
-
-@dataclass(frozen=True, slots=True)
-class Street:
-    """A straight street through a place: where it begins, its bearing in degrees from north."""
-
-    latitude: float
-    longitude: float
-    bearing: float
-
-    def at(self, along: float, aside: float = 0.0) -> tuple[float, float]:
-        """Latitude and longitude ``along`` metres down the street, ``aside`` to its right."""
-        east = along * sin(radians(self.bearing)) + aside * cos(radians(self.bearing))
-        north = along * cos(radians(self.bearing)) - aside * sin(radians(self.bearing))
-        return moved(self.latitude, self.longitude, north, east)
 
 
 def moved(latitude: float, longitude: float, north: float, east: float) -> tuple[float, float]:

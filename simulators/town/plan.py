@@ -22,6 +22,8 @@ PROFILES = {
     "bin": "bin/generic",
     "bin-gps": "bin/generic-gps",
     "bin-serial": "bin/maxbotix-mb7389",
+    "bin-laser": "bin/dfrobot-sen0492",
+    "bin-ultrasonic": "bin/apg-mnu",
 }
 """The shipped profile behind each file of a district's ``profiles``."""
 
@@ -88,6 +90,15 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """A street as a line of (latitude, longitude)."""
+
+    name: str
+    kind: Literal["street", "avenue", "tunnel"]
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class District:
     """Everything in one place; files stand in ``folder``."""
 
@@ -96,11 +107,17 @@ class District:
     folder: Path
     endpoints: tuple[Endpoint, ...]
     assets: tuple[Asset, ...]
+    ways: tuple[Way, ...] = ()
 
     @property
     def site_file(self) -> Path:
         """The gateway's site file."""
         return self.folder / "site.toml"
+
+    @property
+    def map_file(self) -> Path:
+        """Its streets and devices as GeoJSON."""
+        return self.folder / "map.geojson"
 
     def subject(self, device: str, about: About) -> str:
         """Whose alarm something about a device is, as contracts §6 names it."""

@@ -1,9 +1,10 @@
-"""The files a gateway needs for a simulated district: site file, lamp register, profiles.
+"""The files a gateway needs for a simulated district: site file, lamp register, profiles, map.
 
-The profiles are the shipped ones with one change: every point is polled each second, because a
-demonstration that polls every ten seconds is dull. The site file shortens the rules' delays for the
-same reason, and says so. Lamps stand in a CSV register, everything else in the site file, so that
-both ways of listing devices are in use.
+A district has a *style*. For a demonstration every point is polled each second, because one that
+polls every ten seconds is dull, and the site file shortens the rules' delays for the same reason,
+and says so. Otherwise profiles are as shipped (or polled as asked) and no rule is set, so that a
+recording is judged as a real street would be. Lamps stand in a CSV register, everything else in the
+site file, so that both ways of listing devices are in use.
 """
 
 from __future__ import annotations
@@ -12,18 +13,28 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from gateway import registry
+from gateway.model import NOTHING
 from simulators.town.plan import PROFILES, Asset, District, Endpoint
+from simulators.town.streets import map_of
 
 _EVERY = re.compile(r'(\bevery\s*=\s*)"[^"]*"')
-_HEAD = """\
+_REGISTER = "lamps.csv"
+_KIND = re.compile(r'^kind\s*=\s*"([a-z]+)"', re.MULTILINE)
+_SUNNY = """\
 # A simulated district, written by Wayside's simulators. It stands in {name}, because there the sun
 # was highest when this file was written: day burners and lit tunnels can be shown at any hour.
-schema = 1
+"""
+_PLAIN = """\
+# A simulated district in {name}, written by Wayside's simulators. No rule is set here: they judge
+# as they would judge a street.
+"""
+_HEAD = """\
+{why}schema = 1
 
 [gateway]
 id = "gw-demo"
@@ -32,13 +43,22 @@ latitude = {latitude}
 longitude = {longitude}
 timezone = "{timezone}"
 data_dir = "data"
-devices = ["lamps.csv"]
-clock = "trust"  # the simulated street goes by the same clock, right or wrong
+{register}clock = "trust"  # the simulated street goes by the same clock, right or wrong
 
 [mqtt]
 url = "{broker}"
 
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """``quick``: for a demonstration. ``every``: periods by kind, ``{"lamp": "5m"}``."""
+
+    quick: bool = True
+    every: Mapping[str, str] = NOTHING
+
+
 _RULES = """
 # This is a demonstration: every delay below is cut to seconds so that faults show while you watch.
 # Leave these tables out of a real site file; the defaults are made for real streets.
@@ -70,16 +90,18 @@ off_delay = "2s"
 """
 
 
-def write(district: District, broker: str) -> None:
+def write(district: District, broker: str, style: Style) -> None:
     """Write all the files of a district into its folder."""
     folder = district.folder / "profiles"
     folder.mkdir(exist_ok=True)
-    for name, shipped in PROFILES.items():
-        text = quick(profile_file(shipped).read_text(encoding="utf-8"))
-        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    for name in sorted({Path(asset.profile).stem for asset in district.assets}):
+        text = profile_file(PROFILES[name]).read_text(encoding="utf-8")
+        (folder / f"{name}.toml").write_text(polled(text, style), encoding="utf-8")
     lamps = [asset for asset in district.assets if asset.kind == "lamp"]
-    write_register(district.folder / "lamps.csv", lamps)
-    district.site_file.write_text("".join(site_text(district, broker)), encoding="utf-8")
+    if lamps:
+        write_register(district.folder / _REGISTER, lamps)
+    district.site_file.write_text("".join(site_text(district, broker, style)), encoding="utf-8")
+    district.map_file.write_text(map_of(district), encoding="utf-8")
 
 
 def profile_file(name: str) -> Path:
@@ -87,20 +109,24 @@ def profile_file(name: str) -> Path:
     return registry.folder() / "profiles" / f"{name}.toml"
 
 
-def quick(profile: str) -> str:
-    """A profile's text with every period cut to one second."""
-    return _EVERY.sub(r'\1"1s"', profile)
+def polled(profile: str, style: Style) -> str:
+    """A profile's text with the periods a style asks for; as shipped where it asks for none."""
+    kind = _KIND.search(profile)
+    every = "1s" if style.quick else style.every.get(kind[1] if kind else "")
+    return profile if every is None else _EVERY.sub(rf'\1"{every}"', profile)
 
 
-def site_text(district: District, broker: str) -> Iterator[str]:
+def site_text(district: District, broker: str, style: Style) -> Iterator[str]:
     """The site file, piece by piece."""
     place = district.place
+    lit = any(asset.kind == "lamp" for asset in district.assets)
     yield _HEAD.format(
-        name=place.name,
+        why=_SUNNY.format(name=place.name) if style.quick else _PLAIN.format(name=place.name),
         site=place.site,
         latitude=place.latitude,
         longitude=place.longitude,
         timezone=place.timezone,
+        register=f'devices = ["{_REGISTER}"]\n' if lit else "",
         broker=broker,
     )
     for endpoint in district.endpoints:
@@ -108,7 +134,8 @@ def site_text(district: District, broker: str) -> Iterator[str]:
     for asset in district.assets:
         if asset.kind != "lamp":
             yield table("[[device]]", device_keys(asset))
-    yield _RULES
+    if style.quick:
+        yield _RULES
 
 
 def bus_keys(endpoint: Endpoint) -> dict[str, Any]:

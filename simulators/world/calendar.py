@@ -1,8 +1,9 @@
 """When things happen by plan: collections, planned flash, switching times, in the town's own time.
 
 A calendar is written as a site file has it: days, then an hour or a span of hours, several of them
-apart by ``;``. ``"Mon,Thu 06:30"`` is two moments a week, ``"Mon-Fri 23:30-05:00; Sat,Sun
-00:30-06:00"`` spans of every night. A span that ends before it begins ends on the next day.
+apart by ``;``; without days it is every day. ``"mon,thu 06:30"`` is two moments a week, ``"mon-fri
+23:30-05:00; sat,sun 00:30-06:00"`` spans of every night. A span that ends before it begins ends on
+the next day.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from zoneinfo import ZoneInfo
 from gateway.model import Millis
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_ENTRY = re.compile(r"(?P<days>[a-z,\- ]+) (?P<begin>\d\d:\d\d)(?:-(?P<end>\d\d:\d\d))?")
+_ENTRY = re.compile(r"(?:(?P<days>[a-z,\- ]+) )?(?P<begin>\d\d:\d\d)(?:-(?P<end>\d\d:\d\d))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +89,18 @@ def moment(day: date, minute: int, zone: str) -> Millis:
 def _entry(text: str) -> Entry:
     found = _ENTRY.fullmatch(text)
     if found is None:
-        raise ValueError(f'"{text}" is no entry of a calendar; write "Mon,Thu 06:30"')
+        raise ValueError(f'"{text}" is no entry of a calendar; write "mon,thu 06:30"')
     begin = _minute(found["begin"])
     end = begin if found["end"] is None else _minute(found["end"])
-    days = frozenset(day for word in found["days"].split(",") for day in _days(word.strip()))
+    words = (found["days"] or "mon-sun").split(",")
+    days = frozenset(day for word in words for day in _days(word.strip()))
     return Entry(days, begin, (end - begin) % 1440)
 
 
 def _days(word: str) -> list[int]:
-    if word == "daily":
-        return list(range(7))
     first, _, last = word.partition("-")
     if first not in _DAYS or (last and last not in _DAYS):
-        raise ValueError(f'"{word}" is no day; write Mon … Sun, Mon-Fri or daily')
+        raise ValueError(f'"{word}" is no day; write mon … sun or mon-fri')
     begin = _DAYS.index(first)
     end = _DAYS.index(last) if last else begin
     return [(begin + ahead) % 7 for ahead in range((end - begin) % 7 + 1)]

@@ -18,7 +18,8 @@ from gateway.values import gather
 from simulators.faults import FAULTS
 from simulators.scenario import load
 from simulators.town.city import City
-from simulators.town.district import LEAST, make
+from simulators.town.district import make
+from simulators.town.sizes import LEAST
 from tests.parts.simulated import MORNING, simulated
 
 

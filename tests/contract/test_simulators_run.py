@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from simulators.scenario import read
-from simulators.town.district import LEAST, make
+from simulators.town.district import make
+from simulators.town.sizes import LEAST
 from simulators.wires.servers import run, serve
 from tests.parts.mbpoll import mbpoll
 from tests.parts.process import serves

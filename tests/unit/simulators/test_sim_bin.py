@@ -26,7 +26,7 @@ class Yard:
     """A stand of bins, and time that moves when told to."""
 
     def __init__(
-        self, count: int = 1, collection: str | None = "Mon,Thu 06:30", seed: int = 1, **how: object
+        self, count: int = 1, collection: str | None = "mon,thu 06:30", seed: int = 1, **how: object
     ) -> None:
         self.clock = SteppedClock(MORNING)
         world = World(14.5547, 121.0244, clock=self.clock, seed=seed, zone=ZONE)
@@ -58,7 +58,7 @@ class Yard:
 
 
 @pytest.mark.parametrize("use", ["park", "station", "market", "residential"])
-@pytest.mark.parametrize("collection", ["daily 06:00", "Mon,Thu 06:30", "Tue 07:00", None])
+@pytest.mark.parametrize("collection", ["06:00", "mon,thu 06:30", "tue 07:00", None])
 def test_it_only_fills_between_collections_and_never_gets_full_by_itself(
     use: str, collection: str | None
 ) -> None:
@@ -144,7 +144,7 @@ def test_some_emptyings_are_poor_and_all_that_are_visible_fall_far_enough() -> N
 def test_people_throw_by_hour_weekday_and_place() -> None:
     added: dict[str, float] = {}
     for use in ("station", "residential"):
-        yard = Yard(collection="daily 04:00", use=use)
+        yard = Yard(collection="04:00", use=use)
         for hour in range(7 * 24):
             before = yard.bin.waste.fill
             after = yard.wait(3600).waste.fill
