@@ -97,6 +97,11 @@ class Simulated(Protocol):
         """Whether that fault would be seen (once it has grown) if it began in this sound device."""
 
 
+def powered(device: Simulated) -> bool:
+    """Whether its controller has the power to answer; a device that never lacks it says nothing."""
+    return bool(getattr(device, "powered", True))
+
+
 def noisy(value: float, share: float, chance: Random) -> float:
     """``value`` as a meter shows it: normal error of a third of ``share``, never beyond it."""
     return value * (1 + max(-share, min(share, chance.gauss(0, share / 3))))

@@ -83,6 +83,7 @@ class Injector:
             raise ValueError(f"{device} does not have {fault}")
         now = self._world.clock.now() if at is None else at
         self._look(device, fault, now)
+        station.device.advance(now)
         place = self._open.pop((device, fault))
         self._hidden.pop((device, fault), None)
         (station if fault in OF_THE_WIRE else station.device).repair(fault)

@@ -19,7 +19,7 @@ from pymodbus.datastore import ModbusServerContext
 from pymodbus.pdu import DecodePDU
 
 from gateway.model import Millis
-from simulators.devices.contract import SAMPLE, CommandRefused, Served, Simulated, served
+from simulators.devices.contract import SAMPLE, CommandRefused, Served, Simulated, powered, served
 from simulators.wires.registers import Image
 from simulators.world import Clock
 
@@ -89,9 +89,12 @@ class Units:
         self._clock = clock
 
     def hears(self, number: int) -> bool:
-        """Whether a unit of that number is there and not mute."""
+        """Whether a unit of that number is there, not mute, and has the power to answer."""
         unit = self.by_number.get(number)
-        return unit is not None and not unit.mute
+        if unit is None or unit.mute:
+            return False
+        unit.sample(self._clock.now())
+        return powered(unit.device)
 
     def answer(self, number: int, payload: bytes) -> bytes:
         """What unit ``number`` says to a request; both are function code and data."""

@@ -47,6 +47,11 @@ class Circuit:
     cut: int | None = None
     blown: int | None = None
 
+    @property
+    def live(self) -> bool:
+        """Whether the lamps' side is connected to mains that are there."""
+        return self.closed and not self.failed
+
     def reaches(self, number: int, position: int | None) -> bool:
         """Whether the conductors to a lamp on phase ``number`` (0 to 2) are whole."""
         place = position or 0

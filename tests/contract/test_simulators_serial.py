@@ -105,7 +105,7 @@ async def test_mbpoll_dims_a_lamp(city: City) -> None:
     assert "Written" in (await mbpoll(line, "-t", "4", "-r", "101", "=40", unit=1)).output
     step(city, 5)
     assert (await mbpoll(line, "-t", "4", "-r", "101", unit=1)).values == {101: 40}
-    assert city.value("lamp-0001", "power") == pytest.approx(150 * 0.43, rel=0.05)
+    assert city.value("lamp-0001", "power") == pytest.approx(150 * 0.4, rel=0.06)
 
 
 async def test_pymodbus_reads_every_lamp_of_a_line(city: City) -> None:

@@ -1,0 +1,279 @@
+"""A feeder pillar: a three-phase meter over its lamps, a contactor, a door switch.
+
+Each phase carries the sum of its lamps plus what the cable loses (I²R), what a stranger taps and
+the pillar's own electronics. The meter sits before the contactor: an open contactor darkens the
+lamps and leaves the voltage, a failed supply takes both. The pillar answers through an outage from
+its battery. Energy is the sum of what the lamps really used, each to the second, and the losses.
+
+On a switched supply the contactor opens by day and with it goes the power of the lamps'
+controllers (``simulators.world.mains``). How a feeder can break stands in ``breakage``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from math import exp, hypot, prod, sqrt
+
+from gateway.assets import FeederFacts
+from gateway.model import Kind, Millis
+from simulators.devices.contract import CommandRefused, Values, noisy
+from simulators.devices.feeder.breakage import BREAKAGES, FAULTS, Effect, present
+from simulators.devices.growth import grown
+from simulators.devices.lamp import Lamp
+from simulators.world import PHASES, Circuit, World, steps
+from simulators.world.mains import LONGEST
+
+__all__ = ["FAULTS", "Feeder", "Load"]
+
+_CABLE = 0.15
+"""Ω of a phase's cable, seen from the pillar (E)."""
+_OWN = 2.0
+"""W the pillar's electronics take from each phase (E)."""
+_INRUSH, _SETTLED = 2.0, 500.0
+"""How many times the current more there is at the moment of switching on, and the time constant in
+ms with which that is over (E; drivers' capacitors and cold arcs)."""
+_DIP, _DIPPED = 0.5, 400
+"""Depth and length in ms of a voltage dip: drivers ride through it, arcs do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one phase carries: volts, watts, reactive volt-amperes, amperes."""
+
+    voltage: float
+    power: float
+    reactive: float
+    current: float
+    losses: float = 0.0
+
+
+def load_of(voltage: float, lamps: Iterable[Lamp], tap: float = 0.0) -> Load:
+    """The lamps of one phase, ``tap`` W of somebody else's, cable losses, the pillar's share."""
+    if voltage <= 0:
+        return Load(0.0, 0.0, 0.0, 0.0)
+    power, reactive = _OWN + tap, 0.0
+    for lamp in lamps:
+        factor = lamp.power_factor
+        power += lamp.power
+        if factor:
+            reactive += lamp.power * sqrt(1 - factor * factor) / factor
+    losses = (hypot(power, reactive) / voltage) ** 2 * _CABLE
+    power += losses
+    return Load(voltage, power, reactive, hypot(power, reactive) / voltage, losses)
+
+
+class Feeder:
+    """The pillar of feeder ``facts.feeder`` and the lamps it feeds."""
+
+    kind: Kind = "feeder"
+
+    def __init__(
+        self, name: str, facts: FeederFacts, world: World, lamps: Iterable[Lamp] = ()
+    ) -> None:
+        self.name = name
+        self._world = world
+        self._supply = world.supply(facts.feeder, facts.nominal_voltage)
+        if facts.supply == "switched":
+            self._supply.switch_by_clock()
+        self.lamps = tuple(lamps)
+        self._phases = [
+            [lamp for lamp in self.lamps if (lamp.facts.phase or "L1") == phase] for phase in PHASES
+        ]
+        self._chance = world.chance(name)
+        self.energy = self._chance.uniform(10_000, 90_000)
+        self._earth = self._chance.uniform(4, 9)
+        self._struck = self._chance.randrange(3)
+        self._cut = cut_of(self.lamps)
+        self._order: bool | None = None
+        self.faults: dict[str, tuple[Millis, float]] = {}
+        self._t = world.clock.now()
+        self._seen = 0
+        self._live_since = self._t - LONGEST
+        self._used = self._drawn()
+        self.loads: tuple[Load, ...] = ()
+        self._look()
+
+    # What the outside may ask.
+
+    @property
+    def power(self) -> float:
+        """Total power in W, without the meter's noise."""
+        return sum(load.power for load in self.loads)
+
+    @property
+    def circuit(self) -> Circuit:
+        """How it is connected."""
+        return self._supply.circuit
+
+    @property
+    def sun(self) -> float:
+        """Degrees of the sun's elevation."""
+        return self._world.moment(self._t).sun
+
+    @property
+    def expected(self) -> float:
+        """W that sound lamps would draw now."""
+        return sum(lamp.expected for lamp in self.lamps if lamp.commanded)
+
+    @property
+    def behind_fuses(self) -> float:
+        """The share of the struck phase's lamps that blown fuses would darken, by rated power."""
+        lamps = self._phases[self._struck]
+        fuses = Circuit(0, blown=self._struck)
+        dark = [one for one in lamps if not fuses.reaches(self._struck, one.facts.position)]
+        return sum(one.rated for one in dark) / (sum(one.rated for one in lamps) or 1.0)
+
+    @property
+    def tail(self) -> int:
+        """How many lamps stand behind the place where the cable breaks."""
+        return sum((lamp.facts.position or 0) >= self._cut for lamp in self.lamps)
+
+    @property
+    def leakage(self) -> float:
+        """Earth leakage in mA: the cable's, the lamps', and what a fault adds."""
+        if not self.circuit.live:
+            return 0.0
+        sound = self.sound_leakage
+        return sound * (1 + self._grown("trend")) + self._grown("leakage")
+
+    @property
+    def sound_leakage(self) -> float:
+        """The same without the feeder's own faults."""
+        return self._earth + sum(lamp.leakage for lamp in self.lamps)
+
+    def _grown(self, what: str) -> float:
+        return grown(self.faults, lambda name: getattr(BREAKAGES[name].effect, what), self._t)
+
+    # Time.
+
+    def advance(self, t: Millis) -> None:
+        """Bring the pillar, and with it its lamps, to ``t``."""
+        for end, seconds in steps(self._t, t, longest=LONGEST):
+            before = self._apart()
+            for lamp in self.lamps:
+                lamp.advance(end)
+            self._supply.advance(end)
+            self._t = end
+            self._look()
+            used = self._drawn()
+            joules = (before + self._apart()) / 2 * seconds
+            self.energy += used - self._used + joules / 3_600_000
+            self._used = used
+
+    def _drawn(self) -> float:
+        return sum(lamp.used for lamp in self.lamps)
+
+    def _apart(self) -> float:
+        """W beside the lamps': losses, the tap, the pillar itself."""
+        own = sum(_OWN for load in self.loads if load.voltage)
+        return own + 3 * self._tap() + sum(load.losses for load in self.loads)
+
+    def _tap(self) -> float:
+        """W a stranger takes from each phase."""
+        if not self.faults or not self.circuit.live:
+            return 0.0
+        share = sum(effect.tap for effect in present(self.faults))
+        return share * sum(lamp.rated for lamp in self.lamps) / 3
+
+    def _look(self) -> None:
+        """The electrical truth of this moment, and since when the lamps have their supply."""
+        for before, after in pairwise(self._supply.journal[self._seen :]):
+            if after.live and not before.live:
+                self._live_since = after.t
+        self._seen = len(self._supply.journal) - 1
+        circuit, healthy, tap = self.circuit, self._supply.healthy(self._t), self._tap()
+        self.loads = tuple(
+            load_of(0.0 if circuit.failed else healthy[n] * circuit.shares[n], lamps, tap)
+            for n, lamps in enumerate(self._phases)
+        )
+
+    def values(self) -> Values:
+        """The pillar's points; the meter is good to 0.2 % (voltage) and 0.5 % (power)."""
+        chance = self._chance
+        powers = [noisy(load.power, 0.005, chance) for load in self.loads]
+        apparent = sum(load.voltage * load.current for load in self.loads)
+        inrush = 1 + _INRUSH * exp(-(self._t - self._live_since) / _SETTLED)
+        circuit = self.circuit
+        values: dict[str, float | bool] = {}
+        for number, load in enumerate(self.loads, 1):
+            values[f"voltage_l{number}"] = noisy(load.voltage, 0.002, chance)
+            values[f"current_l{number}"] = noisy(load.current * inrush, 0.005, chance)
+            values[f"power_l{number}"] = powers[number - 1]
+        return values | {
+            "power": sum(powers),
+            "power_factor": self.power / apparent if apparent else 1.0,
+            "leakage_current": noisy(self.leakage, 0.02, chance),
+            "energy": self.energy,
+            "contactor_command": circuit.ordered,
+            "contactor_state": circuit.closed,
+            "door_open": any(effect.door for effect in present(self.faults)),
+            "on_battery": circuit.failed,
+        }
+
+    # Orders and faults.
+
+    def command(self, name: str, value: float) -> None:
+        """``contactor``: 1 closes it, 0 opens it, whatever the clock says."""
+        if name != "contactor" or value not in {0, 1}:
+            raise CommandRefused(f"{name} = {value:g}")
+        self.advance(self._world.clock.now())
+        self._order = bool(value)
+        self._change()
+
+    def break_down(self, fault: str, over: float, /) -> None:
+        """Begin a fault of ``BREAKAGES``; leakage takes ``over`` seconds to grow."""
+        self.faults[fault] = self._t, over
+        self._change()
+        if BREAKAGES[fault].effect.dip:
+            shares = self.circuit.shares
+            low = (shares[0] * _DIP, shares[1] * _DIP, shares[2] * _DIP)
+            self._supply.change(self._t, shares=low)
+            self._supply.later(self._t + _DIPPED, shares=shares)
+
+    def repair(self, fault: str, /) -> None:
+        """End a fault."""
+        if self.faults.pop(fault, None) is not None:
+            self._change()
+
+    def _change(self) -> None:
+        """Connect the mains as the faults and orders of this moment ask for."""
+        t, effects = self._t, present(self.faults)
+        self._supply.change(
+            t,
+            failed=any(effect.failed for effect in effects),
+            shares=self._shares(effects),
+            cut=self._cut if any(effect.cut for effect in effects) else None,
+            blown=self._struck if any(effect.blown for effect in effects) else None,
+        )
+        contacts = {effect.contact for effect in effects} - {"free"}
+        stuck = None if not contacts else "welded" in contacts
+        crew = next((effect.order for effect in effects if effect.order is not None), None)
+        self._supply.operate(t, order=self._order if crew is None else crew, stuck=stuck)
+        sky = prod(effect.sky for effect in effects)
+        for lamp in self.lamps:
+            lamp.shaken(t, sky)
+        self._look()
+
+    def _shares(self, effects: Iterable[Effect]) -> tuple[float, float, float]:
+        shares = [1.0, 1.0, 1.0]
+        for effect in effects:
+            for place, share in enumerate(effect.shares):
+                shares[(self._struck + place) % 3] *= share
+        return shares[0], shares[1], shares[2]
+
+    def shows(self, fault: str, /) -> bool:
+        """Whether what a present fault does can be told from the values now."""
+        one = BREAKAGES[fault]
+        return fault in self.faults and one.where(self) and one.grown(self)
+
+    def could_show(self, fault: str, /) -> bool:
+        """Whether it would, once grown, if it began now."""
+        return BREAKAGES[fault].where(self)
+
+
+def cut_of(lamps: Iterable[Lamp]) -> int:
+    """The position of the lamp in the middle of the feeder: there the cable breaks."""
+    places = sorted(lamp.facts.position or 0 for lamp in lamps)
+    return max(1, places[len(places) // 2]) if places else 1

@@ -1,0 +1,229 @@
+"""How a lamp can break: one entry a fault, with what it does to the physics and where it shows.
+
+An ``Effect`` says what becomes different; a lamp with several faults has the effects combined. The
+figures are chosen so that the promised alarm follows under the defaults of domain §1 and no other:
+a lamp that draws too much stays below overcurrent, a partly failed one above lamp failure. Where
+physics brings two codes together, ``may`` says so. Welded contacts are ``relay_stuck`` in the dark
+and ``day_burner`` by day; at slow polling a cycling lamp may look dead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from simulators.devices.contract import Fault
+
+if TYPE_CHECKING:
+    from simulators.devices.lamp import Lamp
+
+DAYLIGHT = 6.0
+"""Degrees of sun from which a burning lamp is a day burner (domain §1)."""
+LEAST = 8.0
+"""W that must be expected of a lamp before it can be called dead (domain §1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a fault changes. Factors multiply, the rest adds; the last line grows over time.
+
+    ``dead``: no light; ``welded``: the relay stays closed; ``cycling``: goes out and comes back;
+    ``tested``: a crew has switched it on; ``isolated``: cut from the mains; ``sight``: the share of
+    daylight the photocell sees; ``register``: what the energy register counts of what is used;
+    ``flag``: what the controller notices by itself.
+    """
+
+    dead: bool = False
+    welded: bool = False
+    cycling: bool = False
+    tested: bool = False
+    isolated: bool = False
+    door: bool = False
+    spikes: bool = False
+    gaps: bool = False
+    flag: str = ""
+    power: float = 1.0
+    factor: float = 1.0
+    volts: float = 1.0
+    sight: float = 1.0
+    register: float = 1.0
+    heat: float = 0.0
+    leakage: float = 0.0
+    tilt: float = 0.0
+
+
+NONE = Effect()
+_FACTORS = ("power", "factor", "volts", "sight", "register")
+
+
+def combined(effects: Iterable[Effect]) -> Effect:
+    """Several faults at once; what grows is left to the lamp."""
+    total = NONE
+    for one in effects:
+        what: dict[str, Any] = {
+            name: getattr(total, name) or getattr(one, name)
+            for name in ("dead", "welded", "cycling", "tested", "isolated", "door", "spikes")
+        }
+        what |= {"gaps": total.gaps or one.gaps, "flag": total.flag or one.flag}
+        what |= {name: getattr(total, name) * getattr(one, name) for name in _FACTORS}
+        total = replace(total, **what)
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """A fault, what it does, where it can be seen, and from when on where it has to grow first."""
+
+    fault: Fault
+    effect: Effect
+    where: Callable[[Lamp], bool]
+    grown: Callable[[Lamp], bool] = lambda _: True
+
+
+def supplied(lamp: Lamp) -> bool:
+    """Its controller has mains."""
+    return lamp.supplied
+
+
+def always(_lamp: Lamp) -> bool:
+    """Whatever the lamp does, as long as it answers."""
+    return True
+
+
+def should_burn(lamp: Lamp) -> bool:
+    """Switched on, supplied, and meant to draw enough to be judged."""
+    return lamp.closed and lamp.supplied and lamp.expected >= LEAST
+
+
+def burns_by_day(lamp: Lamp) -> bool:
+    """Supplied by broad day, and nobody wants it to burn."""
+    idle = lamp.supplied and not lamp.commanded and not lamp.facts.tunnel
+    return idle and lamp.sun > DAYLIGHT
+
+
+def burns_in_the_dark(lamp: Lamp) -> bool:
+    """Supplied while off, and not by broad day."""
+    off = lamp.supplied and not lamp.commanded
+    return off and (lamp.sun <= DAYLIGHT or lamp.facts.tunnel)
+
+
+def has_photocell(lamp: Lamp) -> bool:
+    """Its own photocell decides."""
+    return lamp.own_photocell and lamp.supplied
+
+
+def fooled(lamp: Lamp) -> bool:
+    """The photocell lights it while the sun is higher than dusk explains (domain §1)."""
+    return has_photocell(lamp) and lamp.commanded and lamp.sun > 4.0
+
+
+def _fault(name: str, code: str | None, **how: Any) -> Fault:  # noqa: ANN401
+    return Fault(name, frozenset({"lamp"}), code, **how)
+
+
+def _alarm(code: str, **how: Any) -> Fault:  # noqa: ANN401
+    return _fault(code, code, **how)
+
+
+_POWER = ("power_low", "power_high", "power_factor_low")
+_DEAD = (*_POWER, "lamp_cycling", "overcurrent")
+_DARK = ("lamp_failure", *_POWER, "lamp_cycling")
+
+BREAKAGES: Mapping[str, Breakage] = {
+    one.fault.name: one
+    for one in (
+        # What the light source and its gear do.
+        Breakage(_alarm("lamp_failure", must_not=_DEAD), Effect(dead=True), should_burn),
+        Breakage(
+            _fault("lamp_failure_flagged", "lamp_failure", must_not=_DEAD),
+            Effect(dead=True, flag="lamp"),
+            should_burn,
+        ),
+        Breakage(
+            _alarm("lamp_cycling", may=("lamp_failure", "power_low", "energy_drift")),
+            Effect(cycling=True),
+            should_burn,
+        ),
+        Breakage(
+            _alarm("power_high", must_not=("overcurrent",), may=("energy_drift",)),
+            Effect(power=1.3),
+            should_burn,
+        ),
+        Breakage(
+            _alarm("power_low", must_not=("lamp_failure",), may=("energy_drift",)),
+            Effect(power=0.6),
+            should_burn,
+        ),
+        Breakage(
+            _alarm("power_factor_low", must_not=("overcurrent", "lamp_failure")),
+            Effect(factor=0.77),
+            should_burn,
+        ),
+        Breakage(
+            _alarm("overcurrent", may=("power_high", "driver_overtemperature", "energy_drift")),
+            Effect(power=1.7),
+            should_burn,
+        ),
+        Breakage(
+            _alarm("driver_overtemperature", must_not=("lamp_failure",)),
+            Effect(heat=60.0),
+            should_burn,
+            lambda lamp: lamp.gear > 85.0,
+        ),
+        Breakage(_alarm("energy_drift", must_not=_DARK), Effect(register=1.3), should_burn),
+        # Its supply.
+        Breakage(
+            _alarm("voltage_high", must_not=("voltage_low", "overcurrent")),
+            Effect(volts=1.13),
+            supplied,
+        ),
+        Breakage(
+            _alarm("voltage_low", must_not=("voltage_high", *_DARK)), Effect(volts=0.86), supplied
+        ),
+        # Its switching.
+        Breakage(_alarm("day_burner", may=("relay_stuck",)), Effect(welded=True), burns_by_day),
+        Breakage(
+            _alarm("relay_stuck", may=("day_burner",)),
+            Effect(welded=True, flag="relay"),
+            burns_in_the_dark,
+        ),
+        Breakage(
+            _alarm("photocell_fault", must_not=("day_burner", "relay_stuck")),
+            Effect(sight=1 / 400),
+            has_photocell,
+            fooled,
+        ),
+        # Its pole.
+        Breakage(_alarm("leakage"), Effect(leakage=25.0), supplied, lambda lamp: lamp.leaks > 10.0),
+        Breakage(
+            _alarm("pole_tilt", must_not=("pole_down",)),
+            Effect(tilt=9.0),
+            always,
+            lambda lamp: lamp.leans > 5.0,
+        ),
+        Breakage(
+            _alarm("pole_down", must_not=("pole_tilt", *_DARK), may=("comm_loss", "voltage_low")),
+            Effect(tilt=75.0, isolated=True),
+            always,
+            lambda lamp: lamp.leans > 15.0,
+        ),
+        Breakage(_alarm("door_open"), Effect(door=True), always),
+        # Nuisances: nothing may alarm. A relamping is marked by a maintenance window.
+        Breakage(_fault("relamping", None), Effect(door=True, isolated=True), always),
+        Breakage(_fault("test_switching", None), Effect(tested=True), burns_by_day),
+        Breakage(
+            _fault("photocell_covered", None),
+            Effect(sight=1 / 100_000),
+            lambda lamp: has_photocell(lamp) and lamp.sun > DAYLIGHT,
+        ),
+        Breakage(
+            _fault("lamp_exchanged", None, may=("power_low", "energy_drift")),
+            Effect(power=0.7),
+            should_burn,
+        ),
+        Breakage(_fault("meter_spikes", None), Effect(spikes=True), should_burn),
+        Breakage(_fault("partial_gaps", None), Effect(gaps=True), supplied),
+    )
+}
+FAULTS = tuple(one.fault for one in BREAKAGES.values())
