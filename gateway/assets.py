@@ -11,7 +11,7 @@ from typing import Literal
 
 from gateway.model import Kind
 from gateway.units import Duration
-from gateway.weekly import Schedule, Times
+from gateway.weekly import Rounds, Schedule, Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,10 @@ class SignalFacts:
 
 @dataclass(frozen=True, slots=True)
 class BinFacts:
-    """A bin: distances in mm from the sensor, a ``stand`` of neighbours, ``capacity`` in litres."""
+    """A bin: distances in mm from the sensor, a ``stand`` of neighbours, ``capacity`` in litres.
+
+    ``collection`` are the rounds on which it is emptied, in local time (``gateway.weekly``).
+    """
 
     empty_distance: float | None = None
     full_distance: float | None = None
@@ -70,7 +73,7 @@ class BinFacts:
     stand: str | None = None
     stream: str | None = None
     capacity: float | None = None
-    collection: str | None = None
+    collection: Rounds | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ A *time of the week* is ``"23:00-05:00"``, with days before it where it is not e
 ``"mon-fri 23:00-05:00"``, ``"sat,sun 00:00-07:00"``; several stand one after the other with a
 semicolon between. What runs past midnight belongs to the day it begins on. A *schedule* gives each
 of them a number, ``"mon-fri 06:30-09:30 2; 22:00-05:30 3; 1"``: the first that fits counts, and a
-number alone is for the rest of the week. All times are local.
+number alone is for the rest of the week. *Rounds* are moments, ``"mon,thu 06:30; sat 08:00"``: when
+a crew sets out. All times are local.
 
-``Times`` and ``Schedule`` mark dataclass fields that hold such text; whoever checks a table against
-the dataclass finds the check there, as with ``gateway.units``.
+``Times``, ``Schedule`` and ``Rounds`` mark dataclass fields that hold such text; whoever checks a
+table against the dataclass finds the check there, as with ``gateway.units``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _MIDNIGHT = 24 * 60
 _SPAN = re.compile(
     r"(?:([a-z,-]{3,40})\s+)?(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)(?:\s+(\d{1,3}))?", re.ASCII
 )
+_ROUND = re.compile(r"(?:([a-z,-]{3,40})\s+)?(\d{1,2}):(\d\d)", re.ASCII)
 _HINT = 'write it as "mon-fri 23:00-05:00"'
 
 
@@ -73,6 +75,34 @@ def within(text: str, day: int, minute: int) -> bool:
 def scheduled(text: str, day: int, minute: int) -> int | None:
     """The number that a schedule has for a local day and minute; None where it has none."""
     return next((span.number for span in schedule(text) if span.covers(day, minute)), None)
+
+
+@lru_cache(maxsize=256)
+def rounds(text: str) -> tuple[tuple[frozenset[int], int], ...]:
+    """The days and the minute of the day of each round; ValueError says what is wrong."""
+    return tuple(_round(part.strip().lower()) for part in text.split(";"))
+
+
+def since_round(text: str, day: int, minute: int) -> int:
+    """Minutes since the last round before a local day of the week and minute of the day.
+
+    A round of this very minute is one; a week, less a minute, is the longest.
+    """
+    return min(
+        ((day - of) * _MIDNIGHT + minute - at) % (7 * _MIDNIGHT)
+        for days, at in rounds(text)
+        for of in days
+    )
+
+
+def _round(text: str) -> tuple[frozenset[int], int]:
+    found = _ROUND.fullmatch(text)
+    if found is None:
+        raise ValueError(f'"{text:.40}" is no round; write it as "mon,thu 06:30"')
+    days, hour, minute = found[1], int(found[2]), int(found[3])
+    if hour > 23 or minute > 59:
+        raise ValueError(f'"{text:.40}" is no time of the day; times run from 00:00 to 24:00')
+    return _days(days), hour * 60 + minute
 
 
 def _scheduled(text: str) -> Span:
@@ -126,3 +156,4 @@ class _Read:
 
 Times: TypeAlias = Annotated[str, _Read(times)]
 Schedule: TypeAlias = Annotated[str, _Read(schedule)]
+Rounds: TypeAlias = Annotated[str, _Read(rounds)]

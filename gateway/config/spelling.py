@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from gateway.tables import words
 from gateway.units import Between, Duration, Size, format_duration
-from gateway.weekly import Schedule, Times
+from gateway.weekly import Rounds, Schedule, Times
 
 NONE = "none"
 
@@ -34,6 +34,7 @@ _NAMES: Sequence[tuple[Any, str]] = (
     (Size, "size"),
     (Times, "times of the week"),
     (Schedule, "schedule"),
+    (Rounds, "rounds of a crew"),
 )
 _MARKS = {mark: name for hint, name in _NAMES for mark in get_args(hint)[1:]}
 

@@ -21,6 +21,15 @@ AROUND_COLLECTION = 900.0
 EMPTIED = 25.0
 """Points of % by which a level falls when a bin is emptied (domain §3, ``collected``)."""
 
+NEAR_EMPTY = 20.0
+"""% up to which a bin may be left by a crew that has emptied it (E)."""
+
+SMALL_FALL = 15.0
+"""Points of % from which a fall may be a collection, if more tells of it (domain §3)."""
+
+CREWS_TILT = 60.0
+"""Degrees beyond which a crew tilts a bin to empty it (domain §3)."""
+
 _STEP = 5_000
 
 
@@ -74,6 +83,57 @@ class Emptying:
     def lately(self, t: Millis, seconds: float) -> bool:
         """Whether that was within so many seconds before ``t``."""
         return self.at is not None and t - self.at <= seconds * 1000
+
+
+class Collections:
+    """When the bin was last collected, and from which level; ``news`` while that is just seen.
+
+    Source: domain §3, event ``collected``: a fall by at least 25 points to near empty that a second
+    reading holds; by 15 at least from a level of at most 30 %, where the bin was tilted as crews
+    tilt it or most bins of its stand are empty with it (polls do not tell who fell when, E).
+    """
+
+    __slots__ = ("_before", "_fell", "_tilted", "_was", "at", "fell_from", "news")
+
+    def __init__(self, _seen: Seen) -> None:
+        self.at: Millis | None = None
+        self.fell_from = 0.0
+        self.news = False
+        self._before: tuple[float, ...] = ()
+        self._fell: Millis | None = None
+        self._was = 0.0
+        self._tilted: Millis | None = None
+
+    def see(self, seen: Seen) -> None:
+        """Follow level and tilt."""
+        self.news = False
+        tilt, level = number(seen, "tilt"), number(seen, "fill_level")
+        if tilt is not None and tilt > CREWS_TILT:
+            self._tilted = seen.t
+        if level is None:
+            return
+        if self._fell is not None:
+            if level <= NEAR_EMPTY and (self._was - level >= EMPTIED or self._told(seen)):
+                self.at, self.fell_from, self.news = self._fell, self._was, True
+                self._before = ()
+            self._fell = None
+        elif self._before:
+            was = sorted(self._before)[len(self._before) // 2]
+            if level <= NEAR_EMPTY and was - level >= SMALL_FALL:
+                self._fell, self._was = seen.t, was
+                return
+        self._before = (*self._before[-2:], level)
+
+    def _told(self, seen: Seen) -> bool:
+        """Whether tilt or the stand tells that a small fall was a collection."""
+        if self._tilted is not None and seen.t - self._tilted <= AROUND_COLLECTION * 1000:
+            return True
+        others = [
+            level
+            for one in seen.members("stand")
+            if one is not seen and isinstance(level := one.good.get("fill_level"), int | float)
+        ]
+        return bool(others) and 2 * sum(level <= NEAR_EMPTY for level in others) > len(others)
 
 
 class Warmth:

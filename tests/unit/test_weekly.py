@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.weekly import DAYS, schedule, scheduled, times, within
+from gateway.weekly import DAYS, rounds, schedule, scheduled, since_round, times, within
 
 
 def at(text: str) -> tuple[int, int]:
@@ -57,3 +57,24 @@ def test_what_is_no_calendar_is_refused(text: str, problem: str) -> None:
 def test_a_schedule_needs_its_numbers(text: str) -> None:
     with pytest.raises(ValueError, match="each time needs its number"):
         schedule(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "minute", "ago"),
+    [
+        ("mon,thu 06:30", 0, 6 * 60 + 30, 0),
+        ("Mon,Thu 06:30", 0, 6 * 60 + 29, 4 * 1440 - 1),
+        ("mon,thu 06:30", 4, 18 * 60 + 30, 1440 + 720),
+        ("06:30", 2, 7 * 60, 30),
+        ("fri 22:00; tue 08:00", 0, 0, 2 * 1440 + 120),
+        ("sat 08:00", 5, 7 * 60 + 59, 7 * 1440 - 1),
+    ],
+)
+def test_how_long_ago_the_last_round_was(text: str, day: int, minute: int, ago: int) -> None:
+    assert since_round(text, day, minute) == ago
+
+
+@pytest.mark.parametrize("text", ["", "mon", "06:30-08:00", "mon 24:00", "moon 06:30", "mon 6.30"])
+def test_what_is_no_round_says_so(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no round|no day|no time"):
+        rounds(text)

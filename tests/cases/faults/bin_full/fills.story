@@ -8,4 +8,5 @@ at 09:00 fill_level 82 %
 at 12:00 fill_level 78 %
 at 13:00 fill_level 5 %
     clear bin_full at 13:01
+    event collected at 13:01
 at 14:00 end

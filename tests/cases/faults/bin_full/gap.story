@@ -11,4 +11,5 @@ at 11:00 unheard
 at 13:00 heard, fill_level bad
 at 14:00 fill_level 20 %
     clear bin_full at 14:01
+    event collected at 14:01
 at 15:00 end

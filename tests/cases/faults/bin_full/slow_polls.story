@@ -7,4 +7,5 @@ at 09:00 fill_level 85 %
     raise bin_full at 11:00
 at 14:00 fill_level 10 %
     clear bin_full at 15:00
+    event collected at 15:00
 at 18:00 end

@@ -10,4 +10,5 @@ at 12:00 fill_level 97 %
     raise bin_overflow at 12:31
 at 14:00 fill_level 4 %
     clear bin_overflow at 14:01
+    event collected at 14:01
 at 15:00 end

@@ -1,0 +1,112 @@
+"""A full bin was left out on its round.
+
+Source: domain §3: full, and 12 h past the scheduled collection (the asset fact ``collection``). A
+bin that was nearly empty when the crew came round was not missed, however full it is by now; one
+that was emptied since is well, and so is one seen below 75 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from gateway.assets import BinFacts
+from gateway.faults.bins import Emptying, Level
+from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
+from gateway.model import Millis, Severity, Value
+from gateway.units import Duration
+from gateway.weekly import since_round
+
+MINUTE = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionMissed(Settings):
+    """Levels in %: ``full``, no more ``below``; ``worth`` a crew's while; ``late`` in s."""
+
+    late: Duration = 43_200.0
+    full: float = 80.0
+    below: float = 75.0
+    worth: float = 30.0
+
+
+class Round:
+    """The last round: when it was due, the level then, and whether the bin was emptied since."""
+
+    kept_as: ClassVar[str] = "bin_round/1"
+    __slots__ = ("_emptying", "due", "emptied", "level", "then")
+
+    def __init__(self, seen: Seen) -> None:
+        self.level = Level(seen)
+        self._emptying = Emptying(seen)
+        self.due: Millis | None = None
+        self.then = 0.0
+        self.emptied = False
+
+    def begin(self) -> None:
+        """A round during a pause is taken up by the next reading."""
+
+    def see(self, seen: Seen) -> None:
+        """Follow the level over the rounds."""
+        when = facts(seen).collection
+        if when is None or "fill_level" not in seen.fresh:
+            return
+        before = self.level.median
+        self.level.see(seen)
+        self._emptying.see(seen)
+        local = seen.local()
+        ago = since_round(when, local.weekday(), local.hour * 60 + local.minute)
+        due = seen.t - seen.t % MINUTE - ago * MINUTE
+        if self.due is None or due > self.due + MINUTE:
+            self.due, self.emptied = due, False
+            self.then = self.level.median or 0.0 if before is None else before
+        at = self._emptying.at
+        self.emptied = self.emptied or (at is not None and at >= self.due)
+
+    def dump(self) -> list[Any] | None:
+        """What is known of the last round."""
+        return None if self.due is None else [self.due, round(self.then, 1), self.emptied]
+
+    def load(self, value: Any, /) -> None:  # noqa: ANN401 - what JSON holds
+        """Take up a dump; raises as ``gateway.faults.rule.Learnt`` says."""
+        due, then, emptied = value
+        self.due, self.then, self.emptied = int(due), float(then), bool(emptied)
+
+
+def facts(seen: Seen) -> BinFacts:
+    """The bin's asset facts."""
+    found: BinFacts = seen.device.facts
+    return found
+
+
+def judge(seen: Seen, settings: CollectionMissed, last: Round) -> Verdict:
+    """By the last round and the level now."""
+    level = last.level.median
+    if facts(seen).collection is None or level is None or last.due is None:
+        return UNDECIDED
+    if last.emptied or level < settings.below:
+        return NORMAL
+    late = seen.t - last.due >= settings.late * 1000
+    return MET if late and level >= settings.full and last.then >= settings.worth else BETWEEN
+
+
+def tell(
+    seen: Seen, _settings: CollectionMissed, last: Round, _since: Millis
+) -> tuple[str, Mapping[str, Value]]:
+    """How full, and since when somebody should have come."""
+    level, hours = last.level.median or 0.0, (seen.t - (last.due or seen.t)) / 3_600_000
+    message = f"{level:.0f} % full, not emptied on its round {hours:.0f} h ago"
+    return message, {"fill_level": round(level, 1), "hours": round(hours, 1)}
+
+
+RULE = Rule(
+    code="collection_missed",
+    kinds=frozenset({"bin"}),
+    severity=Severity.MINOR,
+    settings=CollectionMissed,
+    judge=judge,
+    tell=tell,
+    points=("fill_level",),
+    memory=Round,
+)
