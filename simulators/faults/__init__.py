@@ -37,11 +37,17 @@ class Injector:
         self._labels: list[Label] = []
         self._open: dict[tuple[str, str], int] = {}
         self._hidden: dict[tuple[str, str], Millis] = {}
+        self._news: dict[int, None] = {}
 
     @property
     def labels(self) -> tuple[Label, ...]:
         """Every fault so far, in the order they began."""
         return tuple(self._labels)
+
+    def news(self) -> list[Label]:
+        """The labels that are new or have changed since this was last asked, as they stand now."""
+        changed, self._news = self._news, {}
+        return [self._labels[place] for place in sorted(changed)]
 
     def inject(self, device: str, fault: str, over: float = 0.0, at: Millis | None = None) -> Label:
         """Break a device; a fault that grows takes ``over`` seconds to show.
@@ -65,6 +71,7 @@ class Injector:
         subject = self._subject(device, kind.about)
         label = Label(device, fault, kind.code, subject, now, must_not=kind.must_not, may=kind.may)
         self._open[device, fault] = len(self._labels)
+        self._news[len(self._labels)] = None
         self._labels.append(label)
         self._hidden[device, fault] = now
         self._look(device, fault, now)
@@ -88,6 +95,7 @@ class Injector:
         self._hidden.pop((device, fault), None)
         (station if fault in OF_THE_WIRE else station.device).repair(fault)
         self._labels[place] = replace(self._labels[place], until=now)
+        self._news[place] = None
         return self._labels[place]
 
     @property
@@ -114,6 +122,7 @@ class Injector:
         station.device.advance(now)
         if (station if fault in OF_THE_WIRE else station.device).shows(fault):
             self._labels[place] = replace(self._labels[place], shows=now)
+            self._news[place] = None
             del self._hidden[device, fault]
         else:
             age = now - self._labels[place].at

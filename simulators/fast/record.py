@@ -1,0 +1,297 @@
+"""The loop that makes a recording: read everybody each ``every``, and do what the scenario says.
+
+Around a fault's begin, first sight and end, its device and that device's group can be read every
+few seconds (``near``), so that rules that need close readings get them where something happens.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from gateway.config import load_site
+from gateway.faults.rules import load_rules
+from gateway.model import Device, Millis
+from gateway.recording import Note, encode
+from simulators.fast.rows import Writer, silent, writer
+from simulators.fast.sink import Sink, sink
+from simulators.fast.stage import Stage
+from simulators.faults import Label
+from simulators.scenario import Player, Scenario, Witness
+from simulators.town import sitefile
+from simulators.town.district import make
+from simulators.town.places import PLACES, Place
+from simulators.town.plan import Asset, District
+from simulators.world import DAY, SteppedClock, World
+
+START = datetime(2026, 3, 2)  # noqa: DTZ001  # a Monday, in the time of whatever place
+"""When a recording begins if its scenario does not say."""
+NEAR_FOR: Millis = 1_200_000
+"""ms a device is read closely after something happened to it: longer than most rules' delays."""
+_NEIGHBOURS = 2
+"""Lamps to either side that are read closely with a lamp."""
+_TELL = 2.0
+"""Seconds between two words about the progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is wanted; ``every`` and ``near`` in ms, ``days`` overrides the scenario's duration.
+
+    ``folder`` gets the district's site file and profiles, for whoever replays the recording.
+    """
+
+    file: Path
+    folder: Path
+    labels: Path | None = None
+    devices: int | None = None
+    days: float | None = None
+    seed: int | None = None
+    every: Millis = 300_000
+    near: Millis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was made: ``readings`` rows and ``labels`` in ``seconds``."""
+
+    site: Path
+    readings: int
+    labels: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "site": str(self.site),
+            "readings": self.readings,
+            "labels": self.labels,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def record(scenario: Scenario, options: Options, tell: Callable[[str], None]) -> Result:
+    """Make a recording; ``tell`` hears how far it is.
+
+    Raises:
+        ValueError: a district cannot have that many devices.
+        OSError: a file exists already or cannot be written.
+    """
+    began = time.monotonic()
+    place = place_of(scenario)
+    start = moment(scenario.start or START, place)
+    lasts = (scenario.duration or 86_400.0) * 1000 if options.days is None else options.days * DAY
+    seed = scenario.seed if options.seed is None else options.seed
+    district = make(
+        options.devices or scenario.devices or 32,
+        folder=options.folder,
+        now=start,
+        seed=seed,
+        place=place,
+        ports=count(20_000),
+    )
+    sitefile.write(district, "mqtt://127.0.0.1:1883", options.every / 1000, demonstration=False)
+    world = World(
+        place.latitude,
+        place.longitude,
+        clock=SteppedClock(start),
+        seed=seed,
+        zone=place.timezone,
+    )
+    with sink(options.file) as out:
+        desk = Recording(Stage(district, world), out, options)
+        desk.run(scenario, start, start + round(lasts), tell)
+    if options.labels is not None:
+        options.labels.write_bytes(b"".join(map(desk.label_line, desk.labels)))
+    seconds = time.monotonic() - began
+    return Result(district.site_file, desk.readings, len(desk.labels), seconds)
+
+
+def place_of(scenario: Scenario) -> Place:
+    """Where a scenario plays when nobody watches the clock: in Makati unless it says otherwise."""
+    return next(place for place in PLACES if place.site == (scenario.place or "makati"))
+
+
+def moment(local: datetime, place: Place) -> Millis:
+    """A local date and time of a place in ms UTC."""
+    return round(local.replace(tzinfo=ZoneInfo(place.timezone)).astimezone(UTC).timestamp() * 1000)
+
+
+@dataclass(slots=True)
+class Reader:
+    """One device to be read: its desk, its writer, and whether it is left out for now."""
+
+    asset: Asset
+    device: Device
+    line: Writer
+    absent: int = 0
+
+
+@dataclass(slots=True)
+class Shift:
+    """By how many ms the gateway's clock is off from a moment of the world on."""
+
+    since: Millis
+    by: Millis
+
+
+@dataclass(slots=True)
+class Recording:
+    """A recording under way."""
+
+    stage: Stage
+    out: Sink
+    options: Options
+    readings: int = 0
+    _readers: dict[str, Reader] = field(default_factory=dict)
+    _near: dict[str, Millis] = field(default_factory=dict)
+    _shifts: list[Shift] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        district = self.stage.district
+        settings = {code: rule.settings for code, rule in load_rules().items()}
+        devices = {device.id: device for device in load_site(district.site_file, settings).devices}
+        for asset in district.assets:
+            device, profile = devices[asset.id], district.folder / asset.profile
+            line = writer(device, profile, self.stage.desks[asset.id].device.values())
+            self._readers[asset.id] = Reader(asset, device, line)
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """Every fault so far."""
+        return self.stage.injector.labels
+
+    def run(
+        self, scenario: Scenario, start: Millis, end: Millis, tell: Callable[[str], None]
+    ) -> None:
+        """Record from ``start`` to ``end``."""
+        witness = Witness(
+            say=tell, note=self._note, absent=self._leave, back=self._back, step=self._step
+        )
+        player = Player(scenario, self.stage, start, ends=end, witness=witness)
+        clock = self.stage.world.clock
+        assert isinstance(clock, SteppedClock)  # noqa: S101  # ours, made above
+        everybody = list(self._readers.values())
+        every, near = self.options.every, self.options.near
+        next_round, next_near = start, None
+        progress = Progress(start, end, tell)
+        while True:
+            moments = (next_round, player.due, next_near)
+            t = min(one for one in moments if one is not None)
+            if t > end:
+                break
+            clock.move(t)
+            player.run(t)
+            if near is not None:
+                self._approach(self.stage.injector.news(), t)
+            if t == next_round:
+                self._read(everybody, t)
+                next_round += every
+                progress.reached(t, self.readings)
+            elif t == next_near:
+                self._read([self._readers[device] for device in self._near], t)
+            if near is not None and (next_near is None or t >= next_near):
+                self._near = {one: until for one, until in self._near.items() if until > t}
+                next_near = t + near if self._near else None
+
+    def _read(self, readers: Iterable[Reader], t: Millis) -> None:
+        """A row of each device, in the order of the district."""
+        desks, lines = self.stage.desks, []
+        stamp = self._stamp(t)
+        for reader in readers:
+            if reader.absent:
+                continue
+            desk = desks[reader.asset.id]
+            device = desk.device
+            device.advance(t)
+            values = device.values()
+            lines.append(silent(stamp, device.name) if desk.mute else reader.line(stamp, values))
+        self.readings += len(lines)
+        self.out.write(b"".join(lines))
+
+    def _approach(self, news: Iterable[Label], t: Millis) -> None:
+        for label in news:
+            for device in group_of(label.device, self.stage.district):
+                self._near[device] = t + NEAR_FOR
+        if news:
+            order = self._readers
+            self._near = {one: self._near[one] for one in order if one in self._near}
+
+    def _stamp(self, t: Millis) -> Millis:
+        """What the gateway's clock says at a moment of the world."""
+        return t + (self._shifts[-1].by if self._shifts else 0)
+
+    def _note(self, t: Millis, word: str, fields: Mapping[str, Any]) -> None:
+        self.out.write(encode(Note(self._stamp(t), word, fields)) + b"\n")
+
+    def _step(self, t: Millis, by: Millis) -> None:
+        before = self._stamp(t)
+        self._shifts.append(Shift(t, (self._shifts[-1].by if self._shifts else 0) + by))
+        self._note(t, "clock", {"from": before})
+
+    def _leave(self, devices: frozenset[str]) -> None:
+        for device in devices:
+            self._readers[device].absent += 1
+
+    def _back(self, devices: frozenset[str]) -> None:
+        for device in devices:
+            self._readers[device].absent -= 1
+
+    def label_line(self, label: Label) -> bytes:
+        """A label as a line, its times as the gateway's clock would say them."""
+        told = label.as_dict()
+        for key in ("at", "shows", "until"):
+            if told[key] is not None:
+                told[key] += sum(one.by for one in self._shifts[-1:] if one.since <= told[key])
+        return orjson.dumps(told) + b"\n"
+
+
+def group_of(device: str, district: District) -> list[str]:
+    """The devices whose readings tell about a fault of one: feeder, neighbours, stand."""
+    assets = {asset.id: asset for asset in district.assets}
+    one = assets[device]
+    if one.kind == "lamp":
+        return [
+            asset.id
+            for asset in district.assets
+            if asset.kind in {"lamp", "feeder"}
+            and asset.facts.feeder == one.facts.feeder
+            and (asset.kind == "feeder" or _beside(asset, one))
+        ]
+    if one.kind == "feeder":
+        fed = (asset for asset in district.assets if asset.kind in {"lamp", "feeder"})
+        return [asset.id for asset in fed if asset.facts.feeder == one.facts.feeder]
+    if one.kind == "bin":
+        bins = (asset for asset in district.assets if asset.kind == "bin")
+        return [asset.id for asset in bins if asset.facts.stand == one.facts.stand]
+    return [device]
+
+
+def _beside(lamp: Asset, other: Asset) -> bool:
+    return bool(abs((lamp.facts.position or 0) - (other.facts.position or 0)) <= _NEIGHBOURS)
+
+
+class Progress:
+    """Says now and then how far a recording is, and how long the rest will take."""
+
+    def __init__(self, start: Millis, end: Millis, tell: Callable[[str], None]) -> None:
+        self._start, self._end, self._tell = start, end, tell
+        self._began = self._told = time.monotonic()
+
+    def reached(self, t: Millis, readings: int) -> None:
+        """The recording has come to ``t``."""
+        now = time.monotonic()
+        if now - self._told < _TELL or t <= self._start:
+            return
+        self._told = now
+        share = (t - self._start) / (self._end - self._start)
+        left = (now - self._began) * (1 - share) / share
+        self._tell(f"{share:.0%}, {readings} readings, {left:.0f} s left")
