@@ -6,34 +6,128 @@ import contextlib
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gateway.cli.shared import Json, centre_of, fail, line, say, say_json, until_stopped
+from gateway.units import parse_duration
+
+if TYPE_CHECKING:
+    from simulators import alone, fast
 
 
-def sim(
-    scenario: Annotated[str, typer.Argument(help="A shipped scenario, or a path to a .toml.")],
-    devices: Annotated[int, typer.Option(help="How many devices.")] = 32,
+def sim(  # noqa: PLR0913, PLR0917  # one argument an option
+    scenario: Annotated[
+        str | None, typer.Argument(help="A shipped scenario, or a path to a .toml.")
+    ] = None,
+    devices: Annotated[
+        int | None, typer.Option(help="How many devices; 32 unless the scenario says.")
+    ] = None,
     folder: Annotated[
-        Path, typer.Option("--dir", help="Where the site file and the ptys go.")
+        Path, typer.Option("--dir", help="Where the site file, the ptys and the socket go.")
     ] = Path("wayside-sim"),
+    seed: Annotated[int | None, typer.Option(help="Another seed than the scenario's.")] = None,
+    speed: Annotated[
+        float | None, typer.Option(min=1, max=10_000, help="How many times as fast time runs.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="No wires: write a recording there (.gz: compressed).")
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="And the truth about its faults.")] = None,
+    days: Annotated[
+        float | None, typer.Option(min=0.001, help="How long the recording is.")
+    ] = None,
+    every: Annotated[str, typer.Option(help="Between two readings of it.")] = "5m",
+    near: Annotated[
+        str | None, typer.Option(help='Between two readings around a fault, as "10s".')
+    ] = None,
+    inject: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="DEVICE FAULT", help="Break a device of a running district."),
+    ] = None,
+    repair: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="DEVICE FAULT", help="Mend it.")
+    ] = None,
+    over: Annotated[str, typer.Option(help="How long an injected fault takes to show.")] = "0s",
     json: Json = False,
 ) -> None:
-    """Run only the simulators, for any gateway to poll."""
+    """Run only the simulators, for any gateway to poll, or write a labelled recording."""
+    try:
+        if inject is not None:
+            _by_hand(folder, "inject", inject, parse_duration(over), as_json=json)
+        elif repair is not None:
+            _by_hand(folder, "repair", repair, 0.0, as_json=json)
+        elif scenario is None:
+            fail('which scenario? "wayside sim mixed" plays one of everything', 2)
+        elif record is not None:
+            from simulators import fast
+
+            options = fast.Options(
+                file=record,
+                folder=folder,
+                labels=labels,
+                devices=devices,
+                days=days,
+                seed=seed,
+                every=_millis(every),
+                near=None if near is None else _millis(near),
+            )
+            _record(scenario, options, as_json=json)
+        else:
+            from simulators import alone
+
+            wanted = alone.Options(
+                folder=folder, devices=devices, seed=seed, speed=speed, as_json=json
+            )
+            _alone(scenario, wanted)
+    except ValueError as error:
+        fail(error, 2)
+    except OSError as error:
+        fail(error, 1)
+
+
+def _millis(text: str) -> int:
+    return max(1, round(parse_duration(text) * 1000))
+
+
+def _alone(scenario: str, options: alone.Options) -> None:
+    from simulators.alone import run
     from simulators.scenario import load
-    from simulators.wires import servers
 
     wanted = load(scenario)
+    until_stopped(lambda stop: run(wanted, options, stop))
+
+
+def _record(scenario: str, options: fast.Options, *, as_json: bool) -> None:
+    from simulators.fast import record
+    from simulators.scenario import load
+
+    made = record(load(scenario), options, lambda text: line(text, sys.stderr))
+    if as_json:
+        say_json(made.as_dict())
+    else:
+        say(f"{made.readings} readings, {made.labels} faults in {made.seconds:.1f} s")
+        say(f"replay: wayside replay {made.site} {options.file}")
+
+
+def _by_hand(
+    folder: Path, deed: Literal["inject", "repair"], what: tuple[str, str], over: float, *,
+    as_json: bool,
+) -> None:  # fmt: skip
+    from simulators.control import Refused, ask
+
     try:
-        until_stopped(
-            lambda stop: servers.run(
-                wanted, folder=folder, stop=stop, devices=devices, as_json=json
-            )
-        )
-    except (ValueError, OSError) as error:
-        fail(error, 2 if isinstance(error, ValueError) else 1)
+        label = ask(folder, deed, *what, over)
+    except Refused as error:
+        fail(error, 2)
+    except OSError as error:
+        fail(f"no simulators run from {folder}: {error.strerror or error}", 1)
+    if as_json:
+        say_json(label)
+    else:
+        word = "begins" if deed == "inject" else "ends"
+        say(f"{label['device']}: {label['fault']} {word}; alarm {label['code'] or 'none'}")
 
 
 def demo(  # one argument an option, as contracts §2 lists them

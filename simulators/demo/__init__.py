@@ -24,7 +24,7 @@ import orjson
 from simulators.demo import broker
 from simulators.demo.referee import Referee
 from simulators.demo.verdict import DUE, Verdict, judge
-from simulators.faults import Label
+from simulators.faults.labels import Chronicle
 from simulators.process import child, end, may_listen
 from simulators.scenario import Scenario
 from simulators.town.city import City
@@ -187,13 +187,11 @@ def greet(options: Options, district: District, address: str, say: Say) -> None:
 
 async def tell_of_faults(city: City, say: Say) -> None:
     """Say when a fault begins and ends, beside what the gateway makes of it."""
-    known: set[Label] = set()
+    chronicle = Chronicle()
+    words = {"begins": "broken", "shows": "shows ", "ends": "mended"}
     while True:
-        for label in city.labels:
-            if label not in known:
-                known.add(label)
-                word = {"begins": "broken", "shows": "shows ", "ends": "mended"}[label.word]
-                say(f"{word}  {label.device} {label.fault}")
+        for label, phase in chronicle.news(city.injector.news()):
+            say(f"{words[phase]}  {label.device} {label.fault}")
         await asyncio.sleep(0.2)
 
 

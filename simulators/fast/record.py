@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import count
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -21,21 +19,23 @@ from gateway.config import load_site
 from gateway.faults.rules import load_rules
 from gateway.model import Device, Millis
 from gateway.recording import Note, encode
+from gateway.units import format_duration
 from simulators.fast.rows import Writer, silent, writer
 from simulators.fast.sink import Sink, sink
 from simulators.fast.stage import Stage
 from simulators.faults import Label
 from simulators.scenario import Player, Scenario, Witness
-from simulators.town import sitefile
+from simulators.town.city import file_of
 from simulators.town.district import make
-from simulators.town.places import PLACES, Place
 from simulators.town.plan import Asset, District
+from simulators.town.sitefile import Style
 from simulators.world import DAY, SteppedClock, World
 
 START = datetime(2026, 3, 2)  # noqa: DTZ001  # a Monday, in the time of whatever place
 """When a recording begins if its scenario does not say."""
 NEAR_FOR: Millis = 1_200_000
 """ms a device is read closely after something happened to it: longer than most rules' delays."""
+KINDS = ("lamp", "feeder", "signal", "bin")
 _NEIGHBOURS = 2
 """Lamps to either side that are read closely with a lamp."""
 _TELL = 2.0
@@ -86,19 +86,20 @@ def record(scenario: Scenario, options: Options, tell: Callable[[str], None]) ->
         OSError: a file exists already or cannot be written.
     """
     began = time.monotonic()
-    place = place_of(scenario)
-    start = moment(scenario.start or START, place)
+    scenario = replace(scenario, start=scenario.start or START)
+    place, start = scenario.begins(0)
     lasts = (scenario.duration or 86_400.0) * 1000 if options.days is None else options.days * DAY
     seed = scenario.seed if options.seed is None else options.seed
+    every = dict.fromkeys(KINDS, format_duration(options.every / 1000))
     district = make(
-        options.devices or scenario.devices or 32,
+        scenario.sizes(options.devices),
         folder=options.folder,
         now=start,
         seed=seed,
         place=place,
-        ports=count(20_000),
+        style=Style(quick=False, every=every),
+        wires=False,
     )
-    sitefile.write(district, "mqtt://127.0.0.1:1883", options.every / 1000, demonstration=False)
     world = World(
         place.latitude,
         place.longitude,
@@ -113,16 +114,6 @@ def record(scenario: Scenario, options: Options, tell: Callable[[str], None]) ->
         options.labels.write_bytes(b"".join(map(desk.label_line, desk.labels)))
     seconds = time.monotonic() - began
     return Result(district.site_file, desk.readings, len(desk.labels), seconds)
-
-
-def place_of(scenario: Scenario) -> Place:
-    """Where a scenario plays when nobody watches the clock: in Makati unless it says otherwise."""
-    return next(place for place in PLACES if place.site == (scenario.place or "makati"))
-
-
-def moment(local: datetime, place: Place) -> Millis:
-    """A local date and time of a place in ms UTC."""
-    return round(local.replace(tzinfo=ZoneInfo(place.timezone)).astimezone(UTC).timestamp() * 1000)
 
 
 @dataclass(slots=True)
@@ -160,7 +151,7 @@ class Recording:
         settings = {code: rule.settings for code, rule in load_rules().items()}
         devices = {device.id: device for device in load_site(district.site_file, settings).devices}
         for asset in district.assets:
-            device, profile = devices[asset.id], district.folder / asset.profile
+            device, profile = devices[asset.id], file_of(asset.profile, district.folder)
             line = writer(device, profile, self.stage.desks[asset.id].device.values())
             self._readers[asset.id] = Reader(asset, device, line)
 

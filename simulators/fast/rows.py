@@ -7,8 +7,9 @@ neither clipped nor wrapped at the end of a register: no healthy device comes ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from math import isclose, log10
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import floor, isclose, log10
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,57 +20,75 @@ from simulators.devices.contract import Values
 from simulators.wires.maps import Map, Row, read_map
 
 Writer: TypeAlias = Callable[[Millis, Values], bytes]
-Step: TypeAlias = tuple[float, float]
 _FLOATS = 3
 """Decimals kept of a float register."""
 
 
-def decimals(row: Row) -> int | Step | None:
-    """How a point is rounded: to decimals, to steps from an offset, or not at all (bits, words)."""
+def decimals(row: Row) -> int | None:
+    """To how many decimals a point is rounded; None: not to decimals."""
     if row.type.startswith("float"):
         return _FLOATS
-    if row.type in {"bool", "string"} or row.bit is not None or row.labels:
-        return None
     scale = row.scale / 10 if row.power is not None else row.scale
     places = -round(log10(scale))
-    if isclose(scale, 10.0**-places) and round(row.offset, max(0, places)) == row.offset:
-        return places
-    return scale, row.offset
+    whole = isclose(scale, 10.0**-places) and round(row.offset, max(0, places)) == row.offset
+    return places if whole else None
 
 
-def rounding(plan: Map) -> Mapping[str, int | Step | None]:
-    """By point, for all a device of this profile shows."""
+def worded(row: Row) -> bool:
+    """Whether a point is a bit or a word, not a number."""
+    return row.type in {"bool", "string"} or row.bit is not None or bool(row.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The points of a device, by how they are rounded.
+
+    ``counted`` are rounded down to a number of decimals, as a counter's register is.
+    """
+
+    decimal: Sequence[tuple[str, int]]
+    counted: Sequence[tuple[str, int, float]]
+    stepped: Sequence[tuple[str, float, float]]
+    as_is: Sequence[str]
+
+
+def layout(plan: Map, shown: Values) -> Layout:
+    """What of the profile's points the device shows."""
     if not plan.points:
-        return {"distance": 0}  # a sensor that says its distance in whole millimetres
-    return {row.name: decimals(row) for row in plan.points}
+        return Layout([("distance", 0)], [], [], [])  # a sensor says it in whole millimetres
+    rows = [row for row in plan.points if row.name in shown]
+    numbers = [(row, decimals(row)) for row in rows if not worded(row)]
+    return Layout(
+        [(row.name, how) for row, how in numbers if how is not None and not row.rollover],
+        [(row.name, how, row.scale) for row, how in numbers if how is not None and row.rollover],
+        [(row.name, row.scale, row.offset) for row, how in numbers if how is None],
+        [row.name for row in rows if worded(row)],
+    )
 
 
 def writer(device: Device, profile: Path, shown: Values) -> Writer:
     """The function that writes the lines of one device, which shows the points in ``shown``."""
-    known = rounding(read_map(profile))
-    plain = [(name, how) for name, how in known.items() if name in shown]
-    digits = [(name, how) for name, how in plain if isinstance(how, int)]
-    stepped = [(name, *how) for name, how in plain if isinstance(how, tuple)]
-    as_is = [name for name, how in plain if how is None]
+    plan = layout(read_map(profile), shown)
     head = orjson.dumps({"t": 0, "device": device.id})[len(b'{"t":0') : -1] + b',"values":'
 
     def line(t: Millis, values: Values) -> bytes:
-        bad: list[str] = []
         found: dict[str, Any] = {}
-        for name, places in digits:
+        for name, places in plan.decimal:
             value = values[name]
-            if value is None:
-                bad.append(name)
-            else:
-                found[name] = round(value, places)  # type: ignore[arg-type]  # a number's row
-        for name in as_is:
+            found[name] = None if value is None else round(value, places)  # type: ignore[arg-type]
+        for name, places, scale in plan.counted:
+            value = values[name]
+            found[name] = None if value is None else round(floor(value / scale) * scale, places)  # type: ignore[operator]
+        for name in plan.as_is:
             found[name] = values[name]
-        for name, scale, offset in stepped:
+        for name, scale, offset in plan.stepped:
             value = values[name]
-            if value is None:
-                bad.append(name)
-            else:
-                found[name] = round((float(value) - offset) / scale) * scale + offset
+            found[name] = (
+                None if value is None else round((float(value) - offset) / scale) * scale + offset
+            )
+        bad = [name for name in found if found[name] is None] if None in found.values() else []
+        for name in bad:
+            del found[name]
         if device.derived:
             derive(device, found, bad)
         tail = b',"bad":' + orjson.dumps(bad) + b"}\n" if bad else b"}\n"

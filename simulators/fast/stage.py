@@ -18,7 +18,6 @@ class Desk:
     """Where a device is read without a wire; faults of the wire befall what is read."""
 
     device: Simulated
-    nameless: bool = False
     mute: bool = False
     served: Served = field(default_factory=served)
 
@@ -27,9 +26,9 @@ class Desk:
         self.device.advance(now)
         self.served.append((now, self.device.values()))
 
-    def senses(self, fault: str, /) -> bool:
-        """A sensor that has nothing but its distance to tell cannot tell the rest."""
-        return not self.nameless or fault == "bin_full"
+    def senses(self, _fault: str, /) -> bool:
+        """A device knows itself which points its profile has."""
+        return True
 
     def break_down(self, _fault: str, _over: float, /) -> None:
         """Begin ``silent``."""
@@ -52,7 +51,6 @@ class Stage:
         self.world = world
         devices = devices_of(district, world)
         self.desks: Mapping[str, Desk] = {
-            asset.id: Desk(devices[asset.id], nameless=asset.unit is None)
-            for asset in district.assets
+            asset.id: Desk(devices[asset.id]) for asset in district.assets
         }
         self.injector = Injector(self.desks, world, district.subject)

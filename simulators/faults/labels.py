@@ -6,10 +6,13 @@ until when, which alarm of whom it must bring, and which it must not.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from gateway.model import Millis
+
+Phase: TypeAlias = Literal["begins", "shows", "ends"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,28 @@ class Label:
         """For programs."""
         return asdict(self)
 
-    def as_text(self) -> str:
-        """For people."""
-        return f"{self.device}: {self.fault} {self.word}"
-
     @property
-    def word(self) -> str:
-        """How far it has come: ``begins``, ``shows``, ``ends``."""
-        if self.until is not None:
-            return "ends"
-        return "begins" if self.shows is None else "shows"
+    def phases(self) -> dict[Phase, Millis]:
+        """What has become of it so far, and when."""
+        moments: dict[Phase, Millis | None] = {
+            "begins": self.at,
+            "shows": self.shows,
+            "ends": self.until,
+        }
+        return {phase: t for phase, t in moments.items() if t is not None}
+
+
+class Chronicle:
+    """Tells each phase of each label once."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[str, str, Millis, Phase]] = set()
+
+    def news(self, labels: Iterable[Label]) -> Iterator[tuple[Label, Phase]]:
+        """The phases reached since the last time, in the order of the labels."""
+        for label in labels:
+            for phase in label.phases:
+                key = (label.device, label.fault, label.at, phase)
+                if key not in self._told:
+                    self._told.add(key)
+                    yield label, phase

@@ -7,13 +7,15 @@ again and again (``every``); times are durations as people write them, kept in s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from gateway.model import Kind
+from gateway.model import Kind, Millis
 from gateway.tables.words import Checked, Id
 from gateway.units import Between, Duration
-from simulators.town.places import PLACES
+from simulators.town.places import PLACES, Place, sunniest
+from simulators.town.sizes import LEAST, MOST, Sizes
 from simulators.world import FASTEST, Phase
 from simulators.world.sky import Weather
 
@@ -145,10 +147,11 @@ class UplinkOutage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockStep:
-    """One ``[[clock]]``: the gateway's clock is set ``by`` so many seconds, minus is back."""
+    """One ``[[clock]]``: the gateway's clock is set ``by`` so much, forward or ``back``."""
 
     at: Duration
-    by: Annotated[float, Between(-86_400.0, 86_400.0)]
+    by: Duration
+    back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +165,8 @@ class Head:
     duration: Duration | None = None
     speed: Annotated[float, Between(1.0, FASTEST)] = 1.0
     place: Annotated[str, Checked(_place)] | None = None
-    devices: Annotated[int, Between(12, 2_000)] | None = None
+    devices: Annotated[int, Between(LEAST, MOST)] | None = None
+    district: Sizes | None = None
     fault: tuple[Any, ...] = ()
     random: tuple[Any, ...] = ()
     weather: tuple[Any, ...] = ()
@@ -193,7 +197,8 @@ class Scenario:
     """A scenario as read: when and where it begins, and everything that happens in it.
 
     ``start`` is the place's local time (None: now), ``duration`` is in seconds (None: for good),
-    ``place`` a site of ``simulators.town.places`` (None: where the sun is highest).
+    ``place`` a site of ``simulators.town.places`` (None: where the sun is highest), ``district``
+    the devices by kind where ``devices`` in all will not do.
     """
 
     name: str
@@ -204,6 +209,7 @@ class Scenario:
     speed: float = 1.0
     place: str | None = None
     devices: int | None = None
+    district: Sizes | None = None
     fault: tuple[Trouble, ...] = ()
     random: tuple[Chance, ...] = ()
     weather: tuple[WeatherSpell, ...] = ()
@@ -213,3 +219,19 @@ class Scenario:
     gap: tuple[Gap, ...] = ()
     uplink: tuple[UplinkOutage, ...] = ()
     clock: tuple[ClockStep, ...] = ()
+
+    def sizes(self, devices: int | None = None) -> int | Sizes:
+        """How large the district is: as asked for, else as the scenario says, else 32."""
+        return devices or self.district or self.devices or 32
+
+    def begins(self, now: Millis) -> tuple[Place, Millis]:
+        """Where and when it is played if it is ``now``.
+
+        Without a place: where the sun is highest now, or in Makati if it says when it begins.
+        """
+        place = self.place or (sunniest(now).site if self.start is None else "makati")
+        found = next(one for one in PLACES if one.site == place)
+        if self.start is None:
+            return found, now
+        begin = self.start.replace(tzinfo=ZoneInfo(found.timezone)).astimezone(UTC)
+        return found, round(begin.timestamp() * 1000)

@@ -240,7 +240,7 @@ class Player:
         self._agenda.plan(t + round(outage.for_ * 1000), up)
 
     def _clock(self, event: ClockStep, _number: int, t: Millis) -> None:
-        self._witness.step(t, round(event.by * 1000))
+        self._witness.step(t, round(event.by * (-1000 if event.back else 1000)))
 
 
 def _concerns(order: WorkOrder, asset: Asset) -> bool:
@@ -288,16 +288,18 @@ async def play(
     scenario: Scenario,
     stage: Stage,
     *,
+    start: Millis | None = None,
     ends: Millis | None = None,
     note: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Play a scenario on the stage's own clock from now on, and note when faults show, for ever.
+    """Play a scenario on the stage's own clock, and note when faults show, for ever.
 
-    No fault begins after ``ends``. ``note`` is told of what happens besides faults, and of a fault
-    that found no device to strike.
+    It begins at ``start``, or now. No fault begins after ``ends``. ``note`` is told of what happens
+    besides faults, and of a fault that found no device to strike.
     """
     clock = stage.world.clock
-    player = Player(scenario, stage, clock.now(), ends=ends, witness=Witness(say=note))
+    begin = clock.now() if start is None else start
+    player = Player(scenario, stage, begin, ends=ends, witness=Witness(say=note))
     player.run(clock.now())
     while True:
         with suppress(TimeoutError):

@@ -51,6 +51,9 @@ def read(file: Path) -> Scenario:
             for entry, spot in zip(listed, places, strict=True)
             if (one := event_of(kind, entry, spot, problems)) is not None
         ]
+    if head is not None and {"devices", "district"} <= head.keys():
+        problem = "the district has its sizes already"
+        problems.append(document.spot.at("devices").problem(problem, "leave out one of the two"))
     if problems or head is None:
         raise ConfigurationError(problems)
     plain: dict[str, Any] = {

@@ -126,6 +126,10 @@ def bins_of(district: District, world: World) -> Mapping[str, Simulated]:
 
 def points_of(profile: str, folder: Path) -> frozenset[str]:
     """The points a bin's profile reads: its registers, or the one thing a serial sensor says."""
-    file = folder / profile if profile.endswith(".toml") else profile_file(profile)
-    plan = read_map(file)
+    plan = read_map(file_of(profile, folder))
     return frozenset(row.name for row in plan.points) or frozenset({"distance"})
+
+
+def file_of(profile: str, folder: Path) -> Path:
+    """The file of a profile as a district names it: one of its own, or a shipped one."""
+    return folder / profile if profile.endswith(".toml") else profile_file(profile)

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from gateway.problems import ConfigurationError
-from simulators.scenario import load, play, scenario_names
+from simulators.faults import Label
+from simulators.scenario import Player, load, play, scenario_names
 from simulators.town.city import City
 from simulators.town.district import make
 from simulators.town.places import Place
-from simulators.world import SteppedClock, World
+from simulators.world import DAY, SteppedClock, World
 
+CASES = Path(__file__).parents[2] / "cases" / "scenario"
 MORNING = 1_759_971_600_000  # 2025-10-09T01:00Z, nine in the morning in Makati
 MAKATI = Place("makati", "Makati", 14.5547, 121.0244, "Asia/Manila")
 
 
+def a_city(folder: Path) -> City:
+    district = make(32, folder=folder, now=MORNING, place=MAKATI)
+    return City(district, World(14.5547, 121.0244, clock=SteppedClock(MORNING)))
+
+
 @pytest.fixture
 def city(tmp_path: Path) -> City:
-    district = make(32, folder=tmp_path, now=MORNING, place=MAKATI)
-    return City(district, World(14.5547, 121.0244, clock=SteppedClock(MORNING)))
+    return a_city(tmp_path)
 
 
 def clock_of(city: City) -> SteppedClock:
@@ -30,70 +37,23 @@ def clock_of(city: City) -> SteppedClock:
     return clock
 
 
-def problems(tmp_path: Path, text: str) -> list[tuple[int, str, str]]:
-    file = tmp_path / "bad.toml"
-    file.write_text(text)
-    with pytest.raises(ConfigurationError) as caught:
-        load(file)
-    assert all(problem.file == str(file) for problem in caught.value.problems)
-    return [(p.line, p.path, p.hint) for p in caught.value.problems]
-
-
 @pytest.mark.parametrize("name", scenario_names())
 def test_every_shipped_scenario_loads(name: str) -> None:
     assert load(name).name == name
     assert load(name).description
 
 
-def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
-    text = """schema = 2
-seeds = 5
-[[fault]]
-fault = "lamp_failur"
-at = "5s"
-[[fault]]
-fault = "bin_full"
-kind = "lamp"
-at = "5"
-[[fault]]
-fault = "silent"
-at = "1s"
-[[fault]]
-fault = "bin_fire"
-device = "bin-1"
-index = 2
-at = "1s"
-[[fault]]
-fault = "bin_fire"
-at = "1s"
-for = "10s"
-every = "5s"
-[[fault]]
-fault = "bin_fire"
-index = -1
-colour = "red"
-"""
-    found = problems(tmp_path, text)
-    assert [(line, path) for line, path, _ in found] == [
-        (1, "schema"),
-        (2, "seeds"),
-        (4, "fault[0].fault"),
-        (9, "fault[1].at"),
-        (10, "fault[2].kind"),
-        (15, "fault[3].device"),
-        (22, "fault[4].every"),
-        (23, "fault[5].at"),
-        (25, "fault[5].index"),
-        (26, "fault[5].colour"),
+@pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
+def test_every_mistake_is_named_at_once_with_its_place_and_a_hint(case: Path) -> None:
+    file = case / "scenario.toml"
+    with pytest.raises(ConfigurationError) as caught:
+        load(file)
+    assert all(problem.file == str(file) for problem in caught.value.problems)
+    told = [
+        f"{one.line} {one.path}: {one.problem}" + (f" → {one.hint}" if one.hint else "")
+        for one in caught.value.problems
     ]
-    hints = {path: hint for _, path, hint in found}
-    assert hints["seeds"] == 'did you mean "seed"?'
-    assert hints["fault[0].fault"] == 'did you mean "lamp_failure"?'
-
-
-def test_a_wrong_kind_for_the_fault_is_refused(tmp_path: Path) -> None:
-    text = 'schema = 1\n[[fault]]\nfault = "bin_full"\nkind = "lamp"\nat = "5s"\n'
-    assert problems(tmp_path, text) == [(4, "fault[0].kind", "leave it out")]
+    assert told == (case / "problems.txt").read_text().splitlines()
 
 
 def test_an_unknown_name_suggests_one() -> None:
@@ -184,3 +144,72 @@ async def test_the_mixed_scenario_shows_every_kind_within_forty_seconds(
     assert max(begins) <= 40
     assert all(line.split("-")[-1] for line in done), "each has cleared"
     assert len({line.split()[0] for line in done}) == len(done), "each on a device of its own"
+
+
+async def test_a_dip_and_a_storm_come_and_go(city: City, tmp_path: Path) -> None:
+    text = """
+[[voltage]]
+level = 0.5
+feeder = "F1"
+phase = "L2"
+at = "10s"
+for = "5s"
+[[weather]]
+weather = "storm"
+at = "1s"
+for = "4h"
+[[festival]]
+demand = 3
+at = "5s"
+for = "5s"
+"""
+    file = tmp_path / "scenario.toml"
+    file.write_text("schema = 1\n" + text)
+    player = Player(load(file), city, MORNING)
+    clock, world = clock_of(city), city.world
+    shares = []
+    for _ in range(20):
+        player.run(clock.step(1))
+        shares.append(world.supply("F1").circuit.shares)
+    assert shares == [(1, 1, 1)] * 9 + [(1, 0.5, 1)] * 5 + [(1, 1, 1)] * 6
+    assert world.supply("F2").circuit.shares == (1, 1, 1)
+    assert world.cloud(MORNING + 7_200_000) == 1
+    assert [world.crowd(MORNING + second * 1000) for second in (4, 5, 9, 10)] == [1, 3, 3, 1]
+
+
+def drawn(city: City, tmp_path: Path, text: str, days: int) -> tuple[Label, ...]:
+    file = tmp_path / "scenario.toml"
+    file.write_text(f"schema = 1\n{text}")
+    player = Player(load(file), city, MORNING, ends=MORNING + days * DAY)
+    while (due := player.due) is not None and due <= MORNING + days * DAY:
+        clock_of(city).move(due)
+        player.run(due)
+    return city.labels
+
+
+def test_chance_is_fair_and_at_its_rate(city: City, tmp_path: Path) -> None:
+    """20 lamps of 32 devices, 40 faults a lamp and year: about 800 a year, 100 in 46 days."""
+    text = '[[random]]\nfault = "lamp_failure"\nrate = 40\nfor = "1h"\n'
+    lamps = sum(asset.kind == "lamp" for asset in city.district.assets)
+    labels = drawn(city, tmp_path, text, 46)
+    expected = 40 * lamps * 46 / 365.25
+    assert len(labels) == pytest.approx(expected, abs=4 * expected**0.5)
+    struck = Counter(label.device for label in labels)
+    assert len(struck) == lamps
+    assert max(struck.values()) < 4 * len(labels) / lamps
+    spans = [label.until - label.at for label in labels if label.until is not None]
+    assert min(spans) >= 1_800_000
+    assert max(spans) <= 5_400_000
+
+
+def test_what_befalls_one_fault_does_not_change_the_luck_of_another(tmp_path: Path) -> None:
+    one = '[[random]]\nfault = "lamp_failure"\nrate = 40\nfor = "1h"\n'
+    two = one + '[[random]]\nfault = "bin_full"\nrate = 40\nfor = "1h"\n'
+    alone, both = (drawn(a_city(tmp_path), tmp_path, text, 30) for text in (one, two))
+    assert [one for one in both if one.fault == "lamp_failure"] == list(alone)
+    assert len(both) > len(alone)
+
+
+def test_any_is_every_fault_there_is(city: City, tmp_path: Path) -> None:
+    labels = drawn(city, tmp_path, '[[random]]\nfault = "any"\nrate = 50\nfor = "1h"\n', 20)
+    assert {label.fault for label in labels} >= {"lamp_failure", "bin_fire", "feeder_outage"}

@@ -1,0 +1,245 @@
+"""The fast path: recordings with labels, the same for the same seed, the same as on wires."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from gateway.config import load_site
+from gateway.faults.rules import load_rules
+from gateway.field.replay import transitions
+from gateway.model import Reading
+from gateway.recording import Note, Row, read
+from simulators.fast import Options, Result, record
+from simulators.scenario import load
+from simulators.scenario import read as read_scenario
+from simulators.town.district import make
+from simulators.wires.servers import serve
+from simulators.world import SteppedClock
+
+NIGHT = 1_772_463_600_000  # 2026-03-02, eleven at night in Makati
+MINUTE = 60_000
+SCENARIO = """
+schema = 1
+start = 2026-03-02T23:00:00
+duration = "2h"
+devices = 20
+[[fault]]
+fault = "lamp_failure"
+index = 3
+at = "10m"
+for = "40m"
+[[fault]]
+fault = "silent"
+kind = "bin"
+at = "20m"
+for = "20m"
+[[fault]]
+fault = "feeder_outage"
+index = 1
+at = "62m"
+for = "10m"
+[[random]]
+fault = "bin_full"
+rate = 3000
+for = "20m"
+"""
+
+
+def made(folder: Path, text: str = SCENARIO, name: str = "out.jsonl", **how: Any) -> Result:
+    folder.mkdir(exist_ok=True)
+    (folder / "scenario.toml").write_text(text)
+    options = Options(
+        file=folder / name, folder=folder / "d", labels=folder / "labels.jsonl", **how
+    )
+    return record(read_scenario(folder / "scenario.toml"), options, lambda _: None)
+
+
+def rows(folder: Path, name: str = "out.jsonl") -> list[Row]:
+    return list(read(folder / name))
+
+
+def readings(folder: Path, device: str) -> list[Reading]:
+    return [row for row in rows(folder) if isinstance(row, Reading) and row.device == device]
+
+
+def notes(folder: Path) -> list[Note]:
+    return [row for row in rows(folder) if isinstance(row, Note)]
+
+
+def labels(folder: Path) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in (folder / "labels.jsonl").read_bytes().splitlines()]
+
+
+def test_the_same_seed_makes_the_same_bytes_and_another_does_not(tmp_path: Path) -> None:
+    one, same, other = tmp_path / "1", tmp_path / "2", tmp_path / "3"
+    made(one)
+    made(same)
+    made(other, seed=7)
+    for name in ("out.jsonl", "labels.jsonl"):
+        assert (one / name).read_bytes() == (same / name).read_bytes()
+        assert (one / name).read_bytes() != (other / name).read_bytes()
+
+
+def test_a_compressed_recording_is_the_same_and_so_are_its_bytes(tmp_path: Path) -> None:
+    made(tmp_path / "plain")
+    for name in ("1", "2"):
+        made(tmp_path / name, name="out.jsonl.gz")
+    packed = (tmp_path / "1" / "out.jsonl.gz").read_bytes()
+    assert packed == (tmp_path / "2" / "out.jsonl.gz").read_bytes()
+    assert gzip.decompress(packed) == (tmp_path / "plain" / "out.jsonl").read_bytes()
+
+
+def test_every_device_is_read_every_five_minutes(tmp_path: Path) -> None:
+    result = made(tmp_path)
+    assert result.readings == len(rows(tmp_path)) == 20 * 25
+    times = [row.t for row in readings(tmp_path, "lamp-0001")]
+    assert times == list(range(NIGHT, NIGHT + 121 * MINUTE, 5 * MINUTE))
+
+
+def test_labels_tell_what_the_rows_show(tmp_path: Path) -> None:
+    made(tmp_path)
+    dark = next(label for label in labels(tmp_path) if label["fault"] == "lamp_failure")
+    assert (dark["at"], dark["shows"]) == (NIGHT + 10 * MINUTE, NIGHT + 10 * MINUTE)
+    assert dark["until"] == NIGHT + 50 * MINUTE
+    for row in readings(tmp_path, dark["device"]):
+        if row.t not in {dark["at"], dark["until"]}:
+            assert (float(row.values["power"]) < 5) is (dark["at"] < row.t < dark["until"])
+    mute = next(label for label in labels(tmp_path) if label["fault"] == "silent")
+    for row in readings(tmp_path, mute["device"]):
+        assert (row.silent is not None) is (mute["at"] <= row.t < mute["until"])
+
+
+async def test_on_wires_the_same_scenario_leaves_the_same_labels(tmp_path: Path) -> None:
+    made(tmp_path)
+    scenario = read_scenario(tmp_path / "scenario.toml")
+    place, start = scenario.begins(0)
+    district = make(20, folder=tmp_path / "w", now=start, seed=scenario.seed, place=place)
+    clock = SteppedClock(start)
+    async with serve(district, scenario=scenario, clock=clock, begins=start) as city:
+        for _ in range(7200):
+            now = clock.step(1)
+            if now % 7 == 0:  # somebody polls, at moments of his own
+                city.stations["lamp-0003"].sample(now)
+            for _ in range(3):
+                await asyncio.sleep(0)
+        on_wires = [orjson.loads(orjson.dumps(label.as_dict())) for label in city.labels]
+    assert on_wires == labels(tmp_path)
+
+
+async def test_what_is_recorded_is_what_its_registers_would_have_held(tmp_path: Path) -> None:
+    made(tmp_path, SCENARIO.partition("[[fault]]")[0])
+    seen = [row for row in rows(tmp_path) if isinstance(row, Reading)]
+    scenario = read_scenario(tmp_path / "scenario.toml")
+    place, start = scenario.begins(0)
+    district = make(20, folder=tmp_path / "w", now=start, seed=scenario.seed, place=place)
+    clock = SteppedClock(start)
+    async with serve(district, clock=clock) as city:
+        for station in city.stations.values():
+            station.device.values()  # the recorder looks once at what there is
+        for t in sorted({row.t for row in seen}):
+            clock.move(t)
+            for station in city.stations.values():
+                station.sample(t)
+        shown = {name: station.served[-1] for name, station in city.stations.items()}
+    for row in seen[-20:]:
+        t, values = shown[row.device]
+        measured = {k: v for k, v in row.values.items() if k != "fill_level"}
+        expected = {k: v for k, v in values.items() if v is not None}
+        assert row.t == t
+        assert measured == pytest.approx(expected, abs=1e-3), row.device
+
+
+def test_around_a_fault_its_device_and_group_are_read_closely(tmp_path: Path) -> None:
+    made(tmp_path, near=10_000)
+    dark = next(label for label in labels(tmp_path) if label["fault"] == "lamp_failure")
+    times = [row.t for row in readings(tmp_path, dark["device"])]
+    close = [t for t in times if dark["at"] <= t <= dark["at"] + 20 * MINUTE]
+    assert close == list(range(dark["at"], dark["at"] + 20 * MINUTE + 1, 10_000))
+    assert len(readings(tmp_path, "cabinet-1")) == 25
+    assert [row.t for row in rows(tmp_path)] == sorted(row.t for row in rows(tmp_path))
+
+
+def test_gaps_restarts_outages_clock_steps_and_work_are_told(tmp_path: Path) -> None:
+    text = """
+schema = 1
+start = 2026-03-02T23:00:00
+duration = "2h"
+devices = 20
+[[gap]]
+bus = "bins"
+at = "8m"
+for = "20m"
+[[gap]]
+at = "61m"
+for = "8m"
+restart = true
+[[uplink]]
+at = "10m"
+for = "1m"
+every = "50m"
+[[maintenance]]
+device = "pillar-f1"
+codes = ["door_open"]
+at = "20m"
+for = "30m"
+[[clock]]
+at = "99m"
+by = "30m"
+back = true
+"""
+    made(tmp_path, text)
+    told = [
+        (note.note, (note.t - NIGHT) // MINUTE, note.fields.get("state"))
+        for note in notes(tmp_path)
+    ]
+    assert told == [
+        ("uplink", 10, "down"), ("uplink", 11, "up"),
+        ("action", 20, None), ("action", 50, None),
+        ("uplink", 60, "down"), ("uplink", 61, "up"),
+        ("restart", 69, None), ("clock", 69, None),
+        ("uplink", 80, "down"), ("uplink", 81, "up"),
+    ]  # fmt: skip
+    work = [note.fields for note in notes(tmp_path) if note.note == "action"]
+    assert [one["action"] for one in work] == ["out-of-service", "in-service"]
+    assert {(one["device"], one["code"]) for one in work} == {("pillar-f1", "door_open")}
+    minutes = [(row.t - NIGHT) // MINUTE for row in readings(tmp_path, "bin-1")]
+    assert minutes == [0, 5, *range(30, 65, 5), *range(70, 100, 5), *range(70, 95, 5)]
+
+
+def test_a_replay_finds_what_was_injected(tmp_path: Path) -> None:
+    result = made(tmp_path, every=60_000)
+    site = load_site(result.site, {code: rule.settings for code, rule in load_rules().items()})
+    raised = {
+        (one["device"], one["code"])
+        for one in transitions(site, tmp_path / "out.jsonl")
+        if one["transition"] == "raise"
+    }
+    expected = {
+        (label["subject"], label["code"])
+        for label in labels(tmp_path)
+        if label["fault"] in {"lamp_failure", "silent", "feeder_outage"}
+    }
+    assert len(expected) == 3
+    assert expected <= raised
+
+
+def test_a_recording_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    made(tmp_path)
+    with pytest.raises(FileExistsError):
+        made(tmp_path)
+
+
+def test_a_scenario_that_says_nothing_is_a_day_in_makati(tmp_path: Path) -> None:
+    options = Options(
+        file=tmp_path / "out.jsonl", folder=tmp_path / "d", devices=12, every=3_600_000
+    )
+    record(load("quiet"), options, lambda _: None)
+    times = sorted({row.t for row in rows(tmp_path)})
+    assert len(times) == 25
+    assert times[0] == 1_772_380_800_000
