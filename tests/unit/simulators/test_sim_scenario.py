@@ -211,5 +211,5 @@ def test_what_befalls_one_fault_does_not_change_the_luck_of_another(tmp_path: Pa
 
 
 def test_any_is_every_fault_there_is(city: City, tmp_path: Path) -> None:
-    labels = drawn(city, tmp_path, '[[random]]\nfault = "any"\nrate = 50\nfor = "1h"\n', 20)
+    labels = drawn(city, tmp_path, '[[random]]\nfault = "any"\nrate = 400\nfor = "10m"\n', 2)
     assert {label.fault for label in labels} >= {"lamp_failure", "bin_fire", "feeder_outage"}
