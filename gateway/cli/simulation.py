@@ -17,39 +17,47 @@ if TYPE_CHECKING:
     from simulators import alone, fast
 
 
+Change = tuple[str, str]
+ScenarioName = Annotated[
+    str | None, typer.Argument(help="A shipped scenario, or a path to a .toml.")
+]
+Devices = Annotated[int | None, typer.Option(help="How many; 32 unless the scenario says.")]
+Folder = Annotated[
+    Path, typer.Option("--dir", help="Where the site file, the ptys and the socket go.")
+]
+Seed = Annotated[int | None, typer.Option(help="Another seed than the scenario's.")]
+Speed = Annotated[
+    float | None, typer.Option(min=1, max=10_000, help="How many times as fast time runs.")
+]
+Record = Annotated[
+    Path | None, typer.Option(help="No wires: write a recording there (.gz: compressed).")
+]
+Labels = Annotated[Path | None, typer.Option(help="And the truth about its faults.")]
+Days = Annotated[float | None, typer.Option(min=0.001, help="How long the recording is.")]
+Every = Annotated[str, typer.Option(help="Between two readings of it.")]
+Near = Annotated[str | None, typer.Option(help='Between two around a fault, as "10s".')]
+Inject = Annotated[
+    Change | None,
+    typer.Option(metavar="DEVICE FAULT", help="Break a device of a running district."),
+]
+Repair = Annotated[Change | None, typer.Option(metavar="DEVICE FAULT", help="Mend it.")]
+Over = Annotated[str, typer.Option(help="How long an injected fault takes to show.")]
+
+
 def sim(  # noqa: PLR0913, PLR0917  # one argument an option
-    scenario: Annotated[
-        str | None, typer.Argument(help="A shipped scenario, or a path to a .toml.")
-    ] = None,
-    devices: Annotated[
-        int | None, typer.Option(help="How many devices; 32 unless the scenario says.")
-    ] = None,
-    folder: Annotated[
-        Path, typer.Option("--dir", help="Where the site file, the ptys and the socket go.")
-    ] = Path("wayside-sim"),
-    seed: Annotated[int | None, typer.Option(help="Another seed than the scenario's.")] = None,
-    speed: Annotated[
-        float | None, typer.Option(min=1, max=10_000, help="How many times as fast time runs.")
-    ] = None,
-    record: Annotated[
-        Path | None, typer.Option(help="No wires: write a recording there (.gz: compressed).")
-    ] = None,
-    labels: Annotated[Path | None, typer.Option(help="And the truth about its faults.")] = None,
-    days: Annotated[
-        float | None, typer.Option(min=0.001, help="How long the recording is.")
-    ] = None,
-    every: Annotated[str, typer.Option(help="Between two readings of it.")] = "5m",
-    near: Annotated[
-        str | None, typer.Option(help='Between two readings around a fault, as "10s".')
-    ] = None,
-    inject: Annotated[
-        tuple[str, str] | None,
-        typer.Option(metavar="DEVICE FAULT", help="Break a device of a running district."),
-    ] = None,
-    repair: Annotated[
-        tuple[str, str] | None, typer.Option(metavar="DEVICE FAULT", help="Mend it.")
-    ] = None,
-    over: Annotated[str, typer.Option(help="How long an injected fault takes to show.")] = "0s",
+    scenario: ScenarioName = None,
+    devices: Devices = None,
+    folder: Folder = Path("wayside-sim"),
+    seed: Seed = None,
+    speed: Speed = None,
+    record: Record = None,
+    labels: Labels = None,
+    days: Days = None,
+    every: Every = "5m",
+    near: Near = None,
+    inject: Inject = None,
+    repair: Repair = None,
+    over: Over = "0s",
     json: Json = False,
 ) -> None:
     """Run only the simulators, for any gateway to poll, or write a labelled recording."""
