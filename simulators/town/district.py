@@ -16,6 +16,7 @@ from pathlib import Path
 
 from gateway.assets import BinFacts, FeederFacts, SignalFacts
 from gateway.model import KINDS, Kind, Millis
+from simulators.devices.cabinet.schedule import WEEK
 from simulators.process import may_listen
 from simulators.town import sitefile
 from simulators.town.lighting import CIRCUITS, TUNNEL, Circuit, lamp_facts
@@ -173,6 +174,7 @@ class _Draft:
             facts = SignalFacts(
                 conflicts=_FOUR_ARMS,
                 planned_flash=_NIGHT_FLASH if number % 3 == 0 else None,
+                plans=WEEK,
                 battery_cells=_CELLS,
             )
             where = self._grid.crossing(number - 1)

@@ -41,9 +41,14 @@ def _offset(zone: str, quarter: int) -> Millis:
     return round(offset.total_seconds() * 1000) if offset is not None else 0
 
 
+def ahead(t: Millis, zone: str) -> Millis:
+    """How far the clocks of a zone are ahead of UTC."""
+    return _offset(zone, t // _QUARTER)
+
+
 def local(t: Millis, zone: str) -> tuple[int, float]:
     """The weekday (Monday is 0) and the hour of a moment on the clocks of a zone."""
-    wall = t + _offset(zone, t // _QUARTER)
+    wall = t + ahead(t, zone)
     return (wall // DAY + 3) % 7, (wall % DAY) / 3_600_000
 
 
