@@ -138,11 +138,19 @@ def row_of(entry: Mapping[str, Any], head: dict[str, Any]) -> Row:
         scale=entry.get("scale", 1.0),
         offset=entry.get("offset", 0.0),
         labels={label: int(code) for code, label in entry.get("enum", {}).items()},
-        nothing=invalid[-1] if invalid else None,
+        nothing=invalid[-1] if invalid else beyond(entry),
         rollover=entry.get("rollover", False),
         power=power_of(entry, table, head),
         length=entry.get("length", 0),
     )
+
+
+def beyond(entry: Mapping[str, Any]) -> int | None:
+    """The raw value past a point's ``max``: how a device says "no value" that has no other word."""
+    if "max" not in entry or entry.get("clamp"):
+        return None
+    most: float = (entry["max"] - entry.get("offset", 0.0)) / entry.get("scale", 1.0)
+    return round(most) + 1
 
 
 def power_of(

@@ -12,7 +12,6 @@ from simulators.world import Clock
 
 _NEAREST, _FARTHEST = 300, 5_000
 """mm an MB7389 can report."""
-_TOLD_BY_DISTANCE = frozenset({"bin_full"})
 _PERIOD = 0.15
 """s between two readings of an HRXL-MaxSonar-WR (6.7 a second, datasheet)."""
 
@@ -27,16 +26,17 @@ class Sensor:
     served: Served = field(default_factory=served)
 
     def sample(self, now: Millis) -> int:
-        """The distance as the sensor reports it."""
+        """The distance as the sensor reports it: the largest where there is no echo."""
         self.device.advance(now)
-        distance = round(float(self.device.values()["distance"] or 0))
-        reported = max(_NEAREST, min(_FARTHEST, distance))
+        distance = self.device.values()["distance"]
+        found = _FARTHEST if distance is None else round(float(distance))
+        reported = max(_NEAREST, min(_FARTHEST, found))
         self.served.append((now, {"distance": reported}))
         return reported
 
-    def senses(self, fault: str, /) -> bool:
-        """What does not change the distance it cannot tell."""
-        return fault in _TOLD_BY_DISTANCE
+    def senses(self, _fault: str, /) -> bool:
+        """A bin knows by itself what its sensor can tell."""
+        return True
 
     def break_down(self, _fault: str, _over: float, /) -> None:
         """Begin ``silent``."""

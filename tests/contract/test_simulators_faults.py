@@ -39,6 +39,7 @@ def reading_of(device: Device, city: City, now: Millis) -> Reading:
     station.sample(now)
     shown = station.served[-1][1]
     values: dict[str, Value] = {k: v for k, v in shown.items() if v is not None}
+    uncertain: set[str] = set()
     for point in device.points:
         convert = point.convert if isinstance(station, Sensor) else None
         if convert is not None and isinstance(convert(values[point.name]), Bad):
@@ -47,10 +48,13 @@ def reading_of(device: Device, city: City, now: Millis) -> Reading:
         if derived.source not in values:
             continue
         value = derived.compute(values[derived.source], device.facts)
-        assert not isinstance(value, Bad | Uncertain), (device.id, derived.name, value)
+        assert not isinstance(value, Bad), (device.id, derived.name, value)
+        if isinstance(value, Uncertain):
+            uncertain.add(derived.name)
+            value = value.value
         values[derived.name] = value
     bad = {name: "no value" for name in shown if name not in values}
-    return Reading(device.id, device.kind, now, values, bad=bad)
+    return Reading(device.id, device.kind, now, values, frozenset(uncertain), bad)
 
 
 class Rehearsal:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import cos, exp, radians, sin
 
 from gateway.assets import BinFacts
-from gateway.model import Kind, Millis
+from gateway.model import Kind, Millis, Value
 from simulators.devices.bin.faults import (
     FAULTS,
     NEEDS,
@@ -253,23 +253,25 @@ class Bin:
     # ------------------------------------------------------------------ what the sensor shows
 
     def values(self) -> Values:
-        """The sensor's points."""
-        chance = self._noise
-        cold = max(0.0, -self._world.temperature(self._t))
-        lid = self.lid_open or ("lid_swinging" in self._growth and chance.random() < 0.15)
-        latitude, longitude = self._place()
-        return {
+        """The sensor's points; of scale, radio and receiver only if it has them."""
+        chance, air = self._noise, self._world.temperature(self._t)
+        cold = max(0.0, -air)
+        values: dict[str, Value | None] = {
             "distance": self._measured(),
-            "temperature": self.temperature + chance.uniform(-0.2, 0.2),
-            "tilt": self.tilt + chance.uniform(0, 0.3),
+            "temperature": self.temperature + 0.4 * chance.random() - 0.2,
+            "tilt": self.tilt + 0.3 * chance.random(),
             "battery": max(0.0, self.battery - 0.2 * cold),
             "battery_voltage": 3.0 + 0.7 * self.battery / 100 - 0.004 * cold,
-            "lid_open": lid,
-            "weight": max(0.0, self.waste.kilos + self._rubble + chance.gauss(0, 0.2)),
-            "latitude": latitude,
-            "longitude": longitude,
-            "signal": -82.0 + chance.uniform(-6, 6),
+            "lid_open": self.lid_open
+            or ("lid_swinging" in self._growth and chance.random() < 0.15),
         }
+        if self._points is None or "latitude" in self._points:
+            weight = self.waste.weight(self.surface) + self._rubble + chance.gauss(0, 0.2)
+            latitude, longitude = self._place()
+            values["weight"] = max(0.0, weight)
+            values["signal"] = -88.0 + 12 * chance.random()
+            values["latitude"], values["longitude"] = latitude, longitude
+        return values
 
     def _measured(self) -> float | None:
         if "bin_removed" in self._growth or self._lifted(_LIFT, _DOWN):

@@ -2,8 +2,9 @@
 
 An ultrasonic sensor scatters by some millimetres, takes the air's speed of sound from a thermometer
 of its own that the sun warms (0.17 %/K, most of it compensated), now and then hears an echo off a
-wall or a bag on the way down, and sometimes none. Without an echo a MaxBotix says its largest
-distance, a Modbus sensor that it has no value.
+wall or a bag on the way down, and sometimes none: then there is no value, and how it says so is the
+wire's affair. One of them holds its last echo instead, and says its largest distance where there is
+nothing at all.
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ class Ranger:
 RANGERS: Mapping[str, Ranger] = MappingProxyType({
     "bin/generic": Ranger(250, 4_500, 2.0, 5.0),
     "bin/generic-gps": Ranger(250, 4_500, 2.0, 5.0),
-    "bin/maxbotix-mb7389": Ranger(300, 5_000, 1.0, 3.0, nothing=5_000.0),
-    "bin/dfrobot-sen0492": Ranger(40, 4_000, 1.5, 4.0, nothing=65_535.0, heat=0.0),
-    "bin/apg-mnu": Ranger(100, 3_000, 2.0, 5.0, nothing=65_535.0),
+    "bin/maxbotix-mb7389": Ranger(300, 5_000, 1.0, 3.0),
+    "bin/dfrobot-sen0492": Ranger(40, 4_000, 1.5, 4.0, heat=0.0),
+    "bin/apg-mnu": Ranger(100, 3_000, 2.0, 5.0, nothing=3_000.0, missed=0.0),
 })  # fmt: skip
 """By the profile that reads them. The MB7389 is good to 1 mm at a still target (datasheet)."""
 ULTRASONIC = RANGERS["bin/generic"]

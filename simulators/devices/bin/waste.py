@@ -87,6 +87,10 @@ class Waste:
         self.loose *= exp(-(t - self.t) / _SLUMP)
         self.t = t
 
+    def weight(self, surface: float) -> float:
+        """The kg with waste up to ``surface`` %, whoever brought it."""
+        return self.kilos + max(0.0, surface - self.fill - self.loose) * self._density
+
     def raise_to(self, level: float) -> None:
         """Fill it up to ``level`` %, by whatever means."""
         if level > self.fill:
