@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from gateway.config import load_site
 from gateway.faults.engine import FaultEngine
 from gateway.faults.rules import load_rules
-from gateway.model import Alarm
+from gateway.model import Alarm, Millis
 from simulators.devices.bin import FAULTS, Bin
 from simulators.devices.contract import Fault
 from simulators.town.city import City
@@ -57,9 +58,12 @@ class Watch:
         site = load_site(district.site_file, settings)
         here = site.gateway
         self.devices = site.devices
-        self.engine = FaultEngine(site.devices, RULES, here.latitude, here.longitude, site.rules)
+        self.engine = FaultEngine(
+            site.devices, RULES, here.latitude, here.longitude, site.rules, ZoneInfo(here.timezone)
+        )
         self.raised: list[tuple[str, str]] = []
         self.open: set[tuple[str, str]] = set()
+        self.collected: list[tuple[str, Millis]] = []
 
     def look(self, hours: float) -> None:
         for _ in range(round(hours * HOUR / POLL)):
@@ -67,6 +71,7 @@ class Watch:
             for device in self.devices:
                 for told in self.engine.feed(reading_of(device, self.city, now)):
                     if not isinstance(told, Alarm):
+                        self.collected.append((told.device, told.t))
                         continue
                     alarm = (told.device, told.code)
                     if told.cleared is None:
@@ -80,11 +85,16 @@ class Watch:
         return [one for one in found if isinstance(one, Bin)]
 
 
-def test_a_week_of_ordinary_life_brings_no_alarm(tmp_path: Path) -> None:
+def test_half_a_week_of_ordinary_life_brings_no_alarm_and_every_collection(tmp_path: Path) -> None:
     watch = Watch(tmp_path, seed=5)
-    watch.look(7 * 24)
+    watch.look(3.5 * 24)
     assert not watch.raised
-    assert sum(len(one.collections) for one in watch.bins()) > 12
+    emptied = [(one.name, collection.at) for one in watch.bins() for collection in one.collections]
+    assert len(emptied) > 8
+    assert len(watch.collected) == len(emptied)
+    for (device, at), (seen, told) in zip(sorted(emptied), sorted(watch.collected), strict=True):
+        assert device == seen
+        assert abs(told - at) <= 2 * POLL * 1000
 
 
 @pytest.mark.parametrize("kind", KNOWN, ids=lambda fault: fault.name)
