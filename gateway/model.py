@@ -219,7 +219,9 @@ class Alarm:
 
     ``device`` is a device's id, or ``feeder:F1``, ``bus:NAME``, ``stand:NAME``, ``utility``, or the
     gateway's own id. ``values`` are the figures the message speaks of; ``cause`` names the parent
-    alarm (``device/code``) that explains this one.
+    alarm (``device/code``) that explains this one, ``suppressed`` counts those this one explains.
+    ``until`` is when a shelved one comes back by itself; ``work_order`` names the order somebody
+    gave to have it mended.
     """
 
     device: str
@@ -234,6 +236,8 @@ class Alarm:
     values: Mapping[str, Value] = NOTHING
     cause: str | None = None
     suppressed: int = 0
+    until: Millis | None = None
+    work_order: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,9 @@ class Clockwork:
         while True:
             self._told.pulse.promise("clock", self._monotonic() + self._period)
             self._look()
-            if not self._open:
+            if self._open:
+                self._told.intake.tick(self._keeper.now())
+            else:
                 await self._work()
             if self._keeper.known and self._monotonic() - self._kept_at > KEEP_EVERY:
                 self._keep()

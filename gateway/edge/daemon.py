@@ -252,7 +252,7 @@ class Gateway:
             self._notifier.stopping()
             await _end(polling, LAST_POLLS)
             await _end(others, LAST_POLLS)
-            self._intake.judge_all()
+            self._intake.stopped(self._clock.now())
             self._learnt.save_all()
             await self._clockwork.last(LAST_FLUSH)
             await self._flusher.last(LAST_FLUSH)

@@ -21,6 +21,7 @@ from gateway.faults.engine import Estimates, FaultEngine
 from gateway.log import get_logger
 from gateway.model import NOTHING, Alarm, AlarmAction, Event, Millis, Reading, State
 from gateway.recording import Note, Recorder, Row
+from gateway.units import format_duration
 
 log = get_logger()
 
@@ -51,6 +52,7 @@ class Intake:
         self._waiting: deque[Reading] = deque()
         self._some = asyncio.Event()
         self._behind = False
+        self._time: Millis | None = None
         self.readings = 0
         self.silent = 0
         self.raised: Counter[str] = Counter()
@@ -91,6 +93,7 @@ class Intake:
             await self._some.wait()
             self._some.clear()
             self.judge_all()
+            self._run_on()
 
     def judge_all(self) -> None:
         """Judge what is there."""
@@ -106,6 +109,13 @@ class Intake:
             if outcomes:
                 self.tell(outcomes)
 
+    def _run_on(self) -> None:
+        t, self._time = self._time, None
+        if t is not None:
+            outcomes = self._engine.tick(t)
+            if outcomes:
+                self.tell(outcomes)
+
     def flush(self) -> None:
         """Hand the recording to the system, so that a crash costs it no more than a second."""
         if self._recorder is not None:
@@ -118,9 +128,7 @@ class Intake:
         """Do what a person asks of an alarm."""
         self.judge_all()
         if self._recorder is not None:
-            fields = {"device": action.device, "code": action.code, "action": action.action}
-            note = Note(action.t, "action", {"id": action.id, "by": action.by, **fields})
-            self._record(self._recorder, note)
+            self._record(self._recorder, noted(action))
         outcomes = self._engine.act(action)
         if outcomes:
             self.tell(outcomes)
@@ -146,10 +154,28 @@ class Intake:
         """An event that came from no rule: to the journal, for whoever made it has logged it."""
         self._journal.outcomes([event])
 
-    def restarted(self, t: Millis) -> None:
-        """The recording should know that the gateway began at ``t``."""
+    def stopped(self, t: Millis) -> None:
+        """The gateway ends at ``t``: what is due by then is told, and the recording says so."""
+        self.judge_all()
+        self._time = t
+        self._run_on()
         if self._recorder is not None:
-            self._record(self._recorder, Note(t, "restart"))
+            self._record(self._recorder, Note(t, "stop"))
+
+    def restarted(self, t: Millis) -> None:
+        """The gateway began at ``t``: the recording should know, and what the rules began with."""
+        if self._recorder is None:
+            return
+        learning, saved = self._engine.learning, self._engine.snapshot()
+        rows = [Note(t, "restart", {"fresh": True, "done": saved["done"]})]
+        rows += [Note(t, "alarm", {"alarm": alarm}) for alarm in saved["alarms"]]
+        for subject in learning.subjects():
+            learnt = learning.dump(subject)
+            if learnt:
+                rows.append(Note(t, "learnt", {"subject": subject, "learnt": learnt}))
+        for row in rows:
+            if self._recorder is not None:  # it ends at the first row the disk refuses
+                self._record(self._recorder, row)
 
     def clock(self, before: Millis, after: Millis) -> None:
         """The clock was set: what was seen before is judged, and the rules begin anew."""
@@ -157,6 +183,11 @@ class Intake:
         self._engine.begin()
         if self._recorder is not None:
             self._record(self._recorder, Note(after, "clock", {"from": before}))
+
+    def tick(self, t: Millis) -> None:
+        """The time is ``t``: what happens with time alone happens next."""
+        self._time = t
+        self._some.set()
 
     def _record(self, recorder: Recorder, row: Row) -> None:
         try:
@@ -167,3 +198,19 @@ class Intake:
     def _give_up(self, error: OSError) -> None:
         self._recorder = None
         log.error("the recording ends here: the disk refuses", reason=str(error))
+
+
+def noted(action: AlarmAction) -> Note:
+    """What a person asked of an alarm, for a recording."""
+    told: dict[str, object] = {
+        "id": action.id,
+        "by": action.by,
+        "device": action.device,
+        "code": action.code,
+        "action": action.action,
+    }
+    if action.period is not None:
+        told["for"] = format_duration(action.period)
+    if action.text:
+        told["text"] = action.text
+    return Note(action.t, "action", told)

@@ -111,5 +111,11 @@ def advance(
     elif step is Step.ACKNOWLEDGE or (step is Step.RESET and acknowledged is None):
         acknowledged = Acknowledgement(by, t)
     return replace(
-        alarm, t=t, state=state, raised=raised, cleared=cleared, acknowledged=acknowledged
+        alarm,
+        t=t,
+        state=state,
+        raised=raised,
+        cleared=cleared,
+        acknowledged=acknowledged,
+        until=alarm.until if state is _E else None,
     )

@@ -26,10 +26,10 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
-from gateway.model import Device, Kind, Millis, Severity, Value
+from gateway.model import Alarm, Device, Kind, Millis, Severity, Value
 from gateway.units import Duration
 
-Scope: TypeAlias = Literal["device", "feeder", "bus", "stand", "kind"]
+Scope: TypeAlias = Literal["device", "feeder", "bus", "stand", "kind", "site"]
 
 
 class Verdict(Enum):
@@ -149,6 +149,10 @@ class Group(Protocol):
     @property
     def latest(self) -> Seen:
         """The member whose reading is being judged."""
+
+    @property
+    def lost(self) -> Callable[[frozenset[str]], Sequence[Alarm]]:
+        """Gives the alarms of these codes that stand anywhere on the site and have not cleared."""
 
     def everyone(self) -> Sequence[Seen]:
         """All members, the head included, with values that are current now."""

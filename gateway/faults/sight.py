@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from gateway.faults.rule import Scope
-from gateway.model import NOTHING, Device, Millis, Reading, Value
+from gateway.model import NOTHING, Alarm, Device, Millis, Reading, Value
 from gateway.sun import elevation
 
 CURRENT_FOR = 3
@@ -205,11 +205,17 @@ Neighbours: TypeAlias = Callable[[Device, Scope], Sequence[Sight]]
 class Together:
     """The devices of one feeder, bus or stand; a rule sees it as ``gateway.faults.rule.Group``."""
 
-    __slots__ = ("_sights", "head", "id", "latest", "name", "t")
+    __slots__ = ("_sights", "head", "id", "latest", "lost", "name", "t")
 
     def __init__(
-        self, subject: str, name: str, sights: Sequence[Sight], head: Sight | None
+        self,
+        subject: str,
+        name: str,
+        sights: Sequence[Sight],
+        head: Sight | None,
+        lost: Callable[[frozenset[str]], Sequence[Alarm]],
     ) -> None:
+        self.lost = lost
         self.id = subject
         self.name = name
         self.head = head

@@ -11,15 +11,18 @@ from typing import Any
 
 from gateway.model import Acknowledgement, Alarm, Severity, State
 
-VERSION = 1
+VERSION = 2
+READABLE = frozenset({1, 2})
+"""Version 1 knew no shelves and no work orders."""
 
 
 def dump(alarms: Iterable[Alarm]) -> dict[str, Any]:
-    """``{"version": 1, "alarms": [...]}``, of plain JSON values."""
-    return {"version": VERSION, "alarms": [_dump(alarm) for alarm in alarms]}
+    """``{"version": 2, "alarms": [...]}``, of plain JSON values."""
+    return {"version": VERSION, "alarms": [dump_one(alarm) for alarm in alarms]}
 
 
-def _dump(alarm: Alarm) -> dict[str, Any]:
+def dump_one(alarm: Alarm) -> dict[str, Any]:
+    """One alarm, as plain JSON values."""
     acknowledged = alarm.acknowledged
     return {
         "device": alarm.device,
@@ -34,15 +37,26 @@ def _dump(alarm: Alarm) -> dict[str, Any]:
         "values": dict(alarm.values),
         "cause": alarm.cause,
         "suppressed": alarm.suppressed,
+        "until": alarm.until,
+        "work_order": alarm.work_order,
     }
 
 
 def load(saved: Mapping[str, Any]) -> list[Alarm]:
     """The alarms of a snapshot; ValueError if it is none, or of another version."""
-    if saved.get("version") != VERSION:
+    if saved.get("version") not in READABLE:
         raise ValueError(f"not a snapshot of alarms, version {VERSION}: {saved.get('version')!r}")
     try:
-        return [_load(alarm) for alarm in saved["alarms"]]
+        rows = list(saved["alarms"])
+    except (KeyError, TypeError) as wrong:
+        raise ValueError(f"not a snapshot of alarms: {wrong!r}") from wrong
+    return list(map(load_one, rows))
+
+
+def load_one(row: Mapping[str, Any]) -> Alarm:
+    """One alarm of a snapshot; ValueError if it is none."""
+    try:
+        return _load(row)
     except (KeyError, TypeError, ValueError) as wrong:
         raise ValueError(f"not a snapshot of alarms: {wrong!r}") from wrong
 
@@ -62,4 +76,6 @@ def _load(row: Mapping[str, Any]) -> Alarm:
         values=dict(row["values"]),
         cause=row["cause"],
         suppressed=row["suppressed"],
+        until=row.get("until"),
+        work_order=row.get("work_order"),
     )

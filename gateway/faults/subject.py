@@ -9,7 +9,7 @@ matched as rules are.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -231,7 +231,10 @@ class Matching:
 
 
 def group_subjects(
-    devices: Iterable[Device], sights: Mapping[str, Sight], matching: Matching
+    devices: Iterable[Device],
+    sights: Mapping[str, Sight],
+    matching: Matching,
+    lost: Callable[[frozenset[str]], Sequence[Alarm]],
 ) -> list[tuple[Subject, tuple[Device, ...]]]:
     """Every group that some rule judges, with its members."""
     found = []
@@ -242,6 +245,6 @@ def group_subjects(
             continue
         subject = topology.subject(scope, name, leader)
         seen = [sights[device.id] for device in members]
-        together = Together(subject, name, seen, sights[leader.id] if leader else None)
+        together = Together(subject, name, seen, sights[leader.id] if leader else None, lost)
         found.append((Subject(subject, together, judges), members))
     return found

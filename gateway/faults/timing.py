@@ -51,6 +51,10 @@ class Run:
         self.met = self._certain = 0
         self._normal_since = None
 
+    def pending(self, t: Millis, delays: Delays, period: Millis) -> bool:
+        """Whether the condition was seen, and a raise may still come of it at ``t``."""
+        return bool(self.met) and t - self._t <= max(3 * period, delays.on)
+
     def step(self, verdict: Verdict, t: Millis, delays: Delays, period: Millis) -> Verdict:
         """What is established at ``t``: ``MET``, ``NORMAL``, or ``BETWEEN`` for neither yet."""
         if verdict is MET or verdict is CERTAIN:

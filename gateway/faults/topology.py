@@ -1,4 +1,4 @@
-"""Who belongs together: which devices share a feeder, a bus, a stand or a kind.
+"""Who belongs together: which devices share a feeder, a bus, a stand, a kind or the site.
 
 A group is known by its scope and name. The feeder's pillar is its *head*; an alarm of a feeder
 names the pillar if there is one, else ``feeder:F1`` (contracts §6).
@@ -11,7 +11,12 @@ from collections.abc import Iterable, Mapping
 from gateway.faults.rule import Scope
 from gateway.model import Device
 
-WIDER: tuple[Scope, ...] = ("feeder", "bus", "stand", "kind")
+WIDER: tuple[Scope, ...] = ("feeder", "bus", "stand", "kind", "site")
+PARENTS: tuple[Scope, ...] = ("feeder", "bus", "site")
+"""Those whose alarms may explain their members'."""
+
+UTILITY = "utility"
+"""Whom an alarm of the whole site names: what it hangs on."""
 
 
 def name(device: Device, scope: Scope) -> str | None:
@@ -23,6 +28,8 @@ def name(device: Device, scope: Scope) -> str | None:
         return device.bus
     if scope == "kind":
         return device.kind
+    if scope == "site":
+        return UTILITY
     if scope == "device":
         return device.id
     found: str | None = getattr(device.facts, scope, None)
@@ -51,4 +58,6 @@ def head(scope: Scope, members: Iterable[Device]) -> Device | None:
 
 def subject(scope: Scope, belongs: str, leader: Device | None) -> str:
     """Whom an alarm of the group names."""
+    if scope == "site":
+        return belongs
     return f"{scope}:{belongs}" if leader is None else leader.id

@@ -7,22 +7,23 @@ there* is told; who acknowledged what is the console's business.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from gateway.config.site import Site
+from gateway.edge.health import gateway_device
 from gateway.faults.engine import FaultEngine, Outcome
 from gateway.faults.rules import load_rules
+from gateway.faults.snapshot import VERSION
+from gateway.faults.telling import Telling, Transition
 from gateway.log import get_logger
-from gateway.model import Alarm, AlarmAction, State
-from gateway.recording import Note, read
+from gateway.model import AlarmAction, Kind
+from gateway.recording import Note, RecordingError, Row, read
+from gateway.units import parse_duration
 
 log = get_logger()
-
-Transition: TypeAlias = dict[str, Any]
 
 
 def transitions(site: Site, recording: Path) -> Iterator[Transition]:
@@ -31,42 +32,83 @@ def transitions(site: Site, recording: Path) -> Iterator[Transition]:
     A device of the recording that is not in the site file is told once, on the log, and left out.
     Raises RecordingError for a row that is wrong, OSError if the file cannot be opened.
     """
-    engine = FaultEngine(
-        site.devices,
-        load_rules(),
-        site.gateway.latitude,
-        site.gateway.longitude,
-        site.rules,
-        ZoneInfo(site.gateway.timezone),
-    )
-    known = {device.id: device.kind for device in site.devices}
-    strangers = {site.gateway.id}  # its own figures, judged by no rule yet: left out in silence
-    for row in read(recording, known):
-        if isinstance(row, Note):
-            outcomes = noted(engine, row)
-        elif row.device in known:
-            outcomes = engine.feed(row)
-        else:
-            if row.device not in strangers:
-                strangers.add(row.device)
-                log.warning("not in the site file, left out", device=row.device)
-            continue
+    player, telling = Player(site), Telling()
+    for row in read(recording, player.kinds):
+        try:
+            outcomes = player.play(row)
+        except ValueError as wrong:  # of a note: an alarm or an action that is none
+            raise RecordingError(recording, 0, str(wrong)) from None
         for outcome in outcomes:
-            told = transition(outcome)
+            told = telling.of(outcome)
             if told is not None:
                 yield told
 
 
-def noted(engine: FaultEngine, note: Note) -> list[Outcome]:
-    """What a note makes the engine do."""
-    if note.note in {"restart", "clock"}:
-        engine.begin()
-    elif note.note == "action":
-        return engine.act(_action(note))
-    return []
+class Player:
+    """Feeds a recording's rows to the engine of ``site``."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._rules = load_rules()
+        self._devices = (*site.devices, gateway_device(site))
+        #: Every device's kind, for whoever reads the recording.
+        self.kinds: Mapping[str, Kind] = {device.id: device.kind for device in self._devices}
+        self._strangers: set[str] = set()
+        self._begun: Note | None = None
+        self._carried: list[object] = []
+        self._engine = self._make()
+
+    def _make(self) -> FaultEngine:
+        place = self._site.gateway
+        return FaultEngine(
+            self._devices,
+            self._rules,
+            place.latitude,
+            place.longitude,
+            self._site.rules,
+            ZoneInfo(place.timezone),
+        )
+
+    def play(self, row: Row) -> list[Outcome]:
+        """What one row makes of the alarms."""
+        if isinstance(row, Note):
+            return self._note(row)
+        out = self._resume() if self._begun is not None else []
+        if row.device not in self.kinds and row.device not in self._strangers:
+            self._strangers.add(row.device)
+            log.warning("not in the site file, left out", device=row.device)
+        return out + self._engine.feed(row)
+
+    def _note(self, note: Note) -> list[Outcome]:
+        told = note.fields
+        match note.note:
+            case "restart" if told.get("fresh"):
+                self._engine, self._begun, self._carried = self._make(), note, []
+                return []
+            case "alarm":
+                self._carried.append(told.get("alarm"))
+                return []
+            case "learnt":
+                self._engine.learning.load(str(told.get("subject")), told.get("learnt", {}))
+                return []
+        out = self._resume() if self._begun is not None else []
+        if note.note in {"restart", "clock"}:
+            self._engine.begin()
+        elif note.note == "action":
+            return out + self._engine.act(action_of(note))
+        return out + self._engine.tick(note.t)
+
+    def _resume(self) -> list[Outcome]:
+        """Begin with what the edge began with after its restart."""
+        begun, self._begun = self._begun, None
+        if begun is None:
+            return []
+        saved = {"version": VERSION, "alarms": self._carried, "done": begun.fields.get("done", ())}
+        return self._engine.restore(saved, begun.t)
 
 
-def _action(note: Note) -> AlarmAction:
+def action_of(note: Note) -> AlarmAction:
+    """What a person asked of an alarm; ValueError if the note does not say it."""
     told = note.fields
     return AlarmAction(
         id=str(told.get("id", "")),
@@ -75,41 +117,9 @@ def _action(note: Note) -> AlarmAction:
         t=note.t,
         action=told.get("action", "comment"),
         by=str(told.get("by", "")),
+        period=parse_duration(told["for"]) if "for" in told else None,
+        text=str(told.get("text", "")),
     )
-
-
-def transition(outcome: Outcome) -> Transition | None:
-    """The object of contracts §2 for an outcome; None for one that is no such transition."""
-    if not isinstance(outcome, Alarm):
-        return {
-            "t": outcome.t,
-            "device": outcome.device,
-            "code": outcome.event,
-            "severity": None,
-            "transition": "event",
-            "message": str(outcome.values.get("message", outcome.event)),
-            "values": {k: v for k, v in outcome.values.items() if k != "message"},
-        }
-    change = _change(outcome)
-    if change is None:
-        return None
-    return {
-        "t": outcome.t,
-        "device": outcome.device,
-        "code": outcome.code,
-        "severity": outcome.severity.value,
-        "transition": change,
-        "message": outcome.message,
-        "values": dict(outcome.values),
-    }
-
-
-def _change(alarm: Alarm) -> str | None:
-    if alarm.state is State.UNACKNOWLEDGED and alarm.raised == alarm.t:
-        return "raise"
-    if alarm.cleared == alarm.t:
-        return "clear"
-    return None
 
 
 def as_text(told: Transition, timezone: str = "UTC") -> str:

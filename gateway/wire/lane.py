@@ -59,6 +59,7 @@ def told_at(body: bytes) -> Millis | None:
 def alarm_body(alarm: Alarm) -> bytes:
     """The record of an alarm as it stands after a transition."""
     acknowledged = alarm.acknowledged
+    more = {"until": alarm.until, "work_order": alarm.work_order}
     return orjson.dumps(
         {
             "t": alarm.t,
@@ -71,6 +72,7 @@ def alarm_body(alarm: Alarm) -> bytes:
             "values": {name: value for name, value in alarm.values.items() if _finite(value)},
             "cause": alarm.cause,
             "suppressed": alarm.suppressed,
+            **{key: value for key, value in more.items() if value is not None},
         }
     )
 
@@ -116,6 +118,8 @@ def decode_alarm(payload: bytes, device: str, code: str) -> AlarmMessage:
         values=_values(may(data, "values", dict) or {}),
         cause=may(data, "cause", str),
         suppressed=count(data, "suppressed") if "suppressed" in data else 0,
+        until=may_moment(data, "until"),
+        work_order=may(data, "work_order", str),
     )
     return AlarmMessage(stream, seq, alarm)
 

@@ -19,29 +19,33 @@ for a counter) a point may be ``bad``, ``uncertain`` or ``unread``; a device may
 ``silent`` until it ``answers``, ``unheard`` until ``heard`` (a gap: no readings at all), or polled
 ``every 60s`` from then on. A device may be ``another`` than its profile describes until it is
 ``itself``. ``restart`` ends the engine and starts another from its snapshot.
-``acknowledge CODE`` and ``reset CODE`` are a person's. Times run on past midnight; ``at 07:00+13d``
-is thirteen days later than ``at 07:00`` would be.
+``acknowledge CODE``, ``shelve CODE for 2h`` and the other actions on alarms are a person's; they
+may name a subject that is no device (``at 19:00 feeder:F1: reset feeder_outage``). ``end`` is the
+last statement, and the time runs on until then. Times run on past midnight;
+``at 07:00+13d`` is thirteen days later than ``at 07:00`` would be.
 
-An expectation is ``raise|clear CODE [SEVERITY] [of SUBJECT] at TIME``, or ``event NAME [of SUBJECT]
-at TIME``; the severity is left out where it is the rule's own, the subject where it is the only (or
-first) device.
+An expectation is ``raise|clear|suppress|unsuppress CODE [SEVERITY] [of SUBJECT] at TIME``, or
+``event NAME [of SUBJECT] at TIME``; the severity is left out where it is the rule's own, the
+subject where it is the only (or first) device. That an alarm chatters or is stale need only be
+expected in stories about that.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from gateway.assets import FACTS
 from gateway.faults.engine import FaultEngine, Outcome
 from gateway.faults.rule import Catalogue, Rule
-from gateway.field.replay import transition
-from gateway.model import AlarmAction, Device, Kind, Point, Reading, Value
+from gateway.faults.telling import Telling, Transition
+from gateway.field.replay import action_of
+from gateway.model import ActionName, Device, Kind, Point, Reading, Value
 from gateway.recording import Note, Row
 from gateway.units import parse_duration
 
@@ -49,6 +53,8 @@ MANILA = timezone(timedelta(hours=8))
 PLACE = (14.5547, 121.0244)
 SECOND = 1000
 DAY = 86_400 * SECOND
+ACTIONS = frozenset(get_args(ActionName))
+CONDUCT = frozenset({"chattering", "stale"})
 FLAGS: Mapping[str, bool] = {"on": True, "off": False, "true": True, "false": False}
 NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)(?:\s+[^\s+]+)?(?:\s+\+(\d+(?:\.\d+)?)/min)?")
 
@@ -65,6 +71,7 @@ class Asset:
 
     def device(self, names: set[str]) -> Device:
         own = dict(self.facts)
+        bus = own.pop("bus", "bus-1")
         place = own.pop("latitude", None), own.pop("longitude", None)
         facts = FACTS[self.kind](**own)
         points = tuple(
@@ -73,7 +80,7 @@ class Asset:
         return Device(
             self.id,
             self.kind,
-            "bus-1",
+            bus,
             "",
             None,
             None,
@@ -111,7 +118,7 @@ class Story:
         for statement in self.statements:
             for what in statement.what:
                 name, _, rest = what.partition(" ")
-                if rest and name not in {"every", "acknowledge", "reset"}:
+                if rest and name not in {"every", *ACTIONS}:
                     for whom in statement.whom:
                         shown[whom].add(name)
         return tuple(asset.device(shown[name]) for name, asset in self.assets.items())
@@ -136,7 +143,7 @@ def parse(text: str, rules: Catalogue) -> Story:
                 _periods(story, line)
             case "at":
                 clock = _at(story, rest, clock)
-            case "raise" | "clear" | "event":
+            case "raise" | "clear" | "suppress" | "unsuppress" | "event":
                 story.expected.append(_expectation(story, line, rules, clock))
             case _:
                 _declare(story, word, rest)
@@ -217,7 +224,9 @@ def _at(story: Story, rest: str, clock: int) -> int:
 
 def _expectation(story: Story, line: str, rules: Catalogue, clock: int) -> str:
     found = re.fullmatch(
-        r"(raise|clear|event) (\w+)(?: (?!of )(\w+))?(?: of (\S+))? at (\S+)", line
+        r"(raise|clear|suppress|unsuppress|event) (\w+)"
+        r"(?: (?!of )(\w+))?(?: of (\S+))? at (\S+)",
+        line,
     )
     assert found, f"not an expectation: {line}"
     change, code, severity, subject, time = found.groups()
@@ -266,14 +275,14 @@ def _happens(
     word, _, rest = what.partition(" ")
     if what == "restart":
         yield Note(zero + statement.t, "restart")
-    elif word in {"acknowledge", "reset"}:
+    elif what == "end":
+        yield Note(zero + statement.t, "stop")
+    elif word in ACTIONS:
+        code, _, period = rest.partition(" for ")
+        asked = {"code": code, "action": word, "by": "ana", **({"for": period} if period else {})}
         for name in statement.whom:
-            yield Note(
-                zero + statement.t,
-                "action",
-                {"device": name, "code": rest, "action": word, "by": "ana"},
-            )
-    elif what != "end":
+            yield Note(zero + statement.t, "action", {"device": name, **asked})
+    else:
         for name in statement.whom:
             shows[name].now(what, statement.t)
             if word == "every":
@@ -365,11 +374,10 @@ def outcomes(story: Story, rules: Catalogue) -> list[Outcome]:
             heard += judge.restore(saved, row.t)
             for subject, memories in learnt.items():
                 judge.learning.load(subject, memories)
+        elif row.note == "action":
+            heard += judge.act(action_of(row))
         else:
-            told = row.fields
-            heard += judge.act(
-                AlarmAction("", told["device"], told["code"], row.t, told["action"], told["by"])
-            )
+            heard += judge.tick(row.t)
     return heard
 
 
@@ -380,11 +388,17 @@ def dumped(judge: FaultEngine) -> dict[str, Any]:
 
 def play(story: Story, rules: Catalogue) -> list[str]:
     """What the engine says of a story, in the words of its expectations."""
+    return in_words(story, filter(None, map(Telling().of, outcomes(story, rules))))
+
+
+def in_words(story: Story, told: Iterable[Transition]) -> list[str]:
+    """Transitions in the words of a story's expectations."""
     zero = start(story)
-    told = filter(None, map(transition, outcomes(story, rules)))
-    return [
+    words = [
         said(t["transition"], t["code"], t["severity"], t["device"], t["t"] - zero) for t in told
     ]
+    about = {line.split()[1] for line in story.expected}
+    return [line for line in words if line.split()[1] not in CONDUCT - about]
 
 
 def stories(folder: Path) -> list[Path]:

@@ -66,6 +66,7 @@ class World:
         intake = SimpleNamespace(
             take=self.story.append,
             note=self.story.append,
+            tick=lambda _t: None,
             act=self.story.append,
             restarted=lambda t: self.story.append(("restart", t)),
             clock=lambda before, after: self.story.append(("clock", before, after)),
