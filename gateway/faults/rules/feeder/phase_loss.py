@@ -45,7 +45,8 @@ def tell(
     found = shares(seen)
     lost = min(found, key=lambda point: found[point])
     message, values = tell_voltage(seen, since)
-    return f"phase {lost[-2:].upper()} is lost: {message}", values
+    phase = lost[-2:].upper()
+    return f"phase {phase} is lost: {message}", {"phase": phase, **values}
 
 
 RULE = Rule(
