@@ -90,7 +90,7 @@ class Activity:
         self._base = dict.fromkeys(self.detectors, 0.0)
         self._mark = dict.fromkeys(self.detectors, 0)
         self.since: dict[str, Millis] = {}
-        self.unproven = {one for one in self.detectors if any(self._table[one])}
+        self.unproven = tuple(one for one in self.detectors if any(self._table[one]))
 
     def see(self, seen: Seen) -> None:
         """Count what was seen."""
@@ -111,7 +111,8 @@ class Activity:
                     self._count[one] += 1
                 self.since[one] = t
                 self._base[one], self._mark[one] = 0.0, watched
-                self.unproven.discard(one)
+                if one in self.unproven:
+                    self.unproven = tuple(other for other in self.unproven if other != one)
                 on[one] = True
             elif state is False:
                 on[one] = False

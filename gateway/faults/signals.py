@@ -9,11 +9,12 @@ keeps the time of each. Aspects are only judged as the controller decoded them, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from gateway.assets import SignalFacts
 from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, UNDECIDED, Seen, Verdict
 from gateway.faults.words import lasted
-from gateway.model import Millis, Value
+from gateway.model import Millis, Point, Value
 
 ASPECTS = frozenset(
     {"dark", "red", "red_yellow", "green", "green_flash", "yellow", "yellow_flash", "red_flash"}
@@ -39,12 +40,18 @@ def offers(seen: Seen, point: str) -> bool:
 
 def members(seen: Seen, prefix: str) -> tuple[str, ...]:
     """The numbered points of a kind, in order: ``group_1``, ``group_2`` and so on."""
-    numbers = (
-        int(one.name[len(prefix) :])
-        for one in seen.device.points
-        if one.name.startswith(prefix) and one.name[len(prefix) :].isdigit()
-    )
-    return tuple(f"{prefix}{number}" for number in sorted(numbers))
+    return _members(seen.device.points, prefix)
+
+
+@lru_cache(maxsize=256)
+def _members(points: tuple[Point, ...], prefix: str) -> tuple[str, ...]:
+    """Cabinets of one profile share the answer."""
+    names = [
+        point.name
+        for point in points
+        if point.name.startswith(prefix) and point.name[len(prefix) :].isdigit()
+    ]
+    return tuple(sorted(names, key=lambda name: int(name[len(prefix) :])))
 
 
 def controlled(seen: Seen) -> bool:
@@ -80,11 +87,11 @@ class Lasting:
     be right since the beginning or such a break: until then nobody can say that all is well.
     """
 
-    __slots__ = ("_applies", "_last", "_patience", "_since", "_wrong", "of", "unproven")
+    __slots__ = ("_applies", "_last", "_patience", "_since", "_wrong", "applied", "of", "unproven")
 
     def __init__(
         self,
-        of: Sequence[str],
+        of: tuple[str, ...],
         wrong: frozenset[Value],
         patience: Millis,
         applies: Callable[[Seen], bool] | None = None,
@@ -95,16 +102,22 @@ class Lasting:
         self._applies = applies
         self._since: dict[str, Millis] = {}
         self._last: dict[str, Millis] = {}
-        self.unproven = set(of)
+        self.unproven = of
+        self.applied = False
 
     def see(self, seen: Seen) -> None:
         """Follow each member of which the reading has a good value."""
         fresh = seen.fresh
         if not fresh:
             return
-        if self._applies is not None and not self._applies(seen):
-            self.unproven.update(self._since)
+        self.applied = self._applies is None or self._applies(seen)
+        if not self.applied:
+            for member in self._since:
+                self._doubt(member)
             self._since.clear()
+            return
+        clean = not self._since and not self.unproven
+        if clean and self._wrong.isdisjoint(map(fresh.get, self.of)):
             return
         for member in self.of:
             value = fresh.get(member)
@@ -114,7 +127,7 @@ class Lasting:
                 self._err(member, seen)
             elif member in self._since or member in self.unproven:
                 self._since.pop(member, None)
-                self.unproven.discard(member)
+                self.unproven = tuple(one for one in self.unproven if one != member)
 
     def _err(self, member: str, seen: Seen) -> None:
         t = seen.t
@@ -122,8 +135,12 @@ class Lasting:
             self._since[member] = t
         elif t - self._last[member] > max(self._patience, 3 * seen.period):
             self._since[member] = t
-            self.unproven.add(member)
+            self._doubt(member)
         self._last[member] = t
+
+    def _doubt(self, member: str) -> None:
+        if member not in self.unproven:
+            self.unproven = (*self.unproven, member)
 
     def overdue(self, seen: Seen, delay: Callable[[str], float]) -> list[str]:
         """The members that have been wrong for their ``delay`` in s, and for two polls."""
@@ -139,7 +156,7 @@ class Lasting:
 
     def verdict(self, seen: Seen, delay: Callable[[str], float]) -> Verdict:
         """Certain while any is overdue, normal once all were seen to be right since they were."""
-        if self._applies is not None and not self._applies(seen):
+        if not self.applied:
             return UNDECIDED
         if self.overdue(seen, delay):
             return CERTAIN

@@ -17,6 +17,7 @@ from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
 from gateway.units import Duration
 
+STILL: frozenset[Value | None] = frozenset({"red", "dark", None})
 GAP = 10_000
 """ms, or three periods: after a longer hole in the readings nobody knows what was shown (E)."""
 
@@ -47,15 +48,20 @@ class Red:
 
     def see(self, seen: Seen) -> None:
         """Follow the groups, and those who wait for them."""
-        fresh = seen.fresh
-        if not any(group in fresh for group in self._groups):
+        shown = [seen.fresh.get(group) for group in self._groups]
+        self.moved = not STILL.issuperset(shown)
+        if self.moved:
+            self.since = self.waiting = None
+            return
+        if shown.count(None) == len(shown):
             return
         if seen.t - self._last > max(GAP, 3 * seen.period):
             self.since = self.waiting = None
         self._last = seen.t
-        shown = [(group, fresh.get(group)) for group in self._groups]
-        red = all(aspect == "red" or self._may_rest(group, aspect) for group, aspect in shown)
-        self.moved = not red and any(aspect not in {"red", "dark", None} for _, aspect in shown)
+        red = all(
+            aspect == "red" or self._may_rest(group, aspect)
+            for group, aspect in zip(self._groups, shown, strict=True)
+        )
         if not red or any_control(seen):
             self.since = self.waiting = None
             return

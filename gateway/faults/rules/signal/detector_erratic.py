@@ -85,6 +85,8 @@ class Actuations:
 
 def parts(seen: Seen, settings: DetectorErratic, actuations: Actuations) -> list[str]:
     """The detectors that chatter or are given up, in order."""
+    if not actuations.minutes and True not in map(seen.good.get, actuations.faults):
+        return []
     given_up = {
         name.replace("_fault", "") for name in actuations.faults if seen.good.get(name) is True
     }
@@ -97,10 +99,10 @@ def parts(seen: Seen, settings: DetectorErratic, actuations: Actuations) -> list
 
 def judge(seen: Seen, settings: DetectorErratic, actuations: Actuations) -> Verdict:
     """Certain by the count or the bit; normal where what is known says so of all."""
-    bits = [seen.fresh[name] for name in actuations.faults if name in seen.fresh]
+    bits = sum(name in seen.fresh for name in actuations.faults)
     if parts(seen, settings, actuations):
         return CERTAIN
-    if len(bits) < len(actuations.faults):
+    if bits < len(actuations.faults):
         return BETWEEN if bits else UNDECIDED
     fast = seen.period <= EVERY
     if fast and not actuations.minutes:

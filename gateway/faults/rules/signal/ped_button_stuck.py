@@ -57,7 +57,7 @@ class Calls(Lasting):
     def see(self, seen: Seen) -> None:
         """Follow the calls, and count by cycles."""
         super().see(seen)
-        if not served(seen):
+        if not self.applied:
             self._counter = None
             return
         fresh = seen.fresh
@@ -68,7 +68,7 @@ class Calls(Lasting):
             self._counter = counter
             self._flags.clear()
         for one in self.of:
-            if fresh.get(one) is True:
+            if one not in self._flags and fresh.get(one) is True:
                 self._flags.add(one)
 
     def _turn(self, seen: Seen) -> None:
@@ -91,12 +91,14 @@ class Calls(Lasting):
         """The buttons that call for too long, or through the night."""
         most = max(settings.on_delay, 2 * facts(seen).longest_cycle)
         long = self.overdue(seen, lambda _: most)
+        if not long and not self.night:
+            return []
         return [one for one in self.of if one in long or self.night.get(one, 0.0) >= settings.share]
 
 
 def judge(seen: Seen, settings: PedButtonStuck, calls: Calls) -> Verdict:
     """Certain while a button is stuck; normal once each was seen released."""
-    if not served(seen):
+    if not calls.applied:
         return UNDECIDED
     if calls.stuck(seen, settings):
         return CERTAIN

@@ -35,7 +35,7 @@ class Waiting:
     ``unproven`` are groups that were called for since the beginning and not seen to be served yet.
     """
 
-    __slots__ = ("_calls", "_last", "limit", "since", "unproven", "until")
+    __slots__ = ("_calls", "_last", "limit", "owed", "since", "unproven", "until")
 
     def __init__(self, seen: Seen) -> None:
         groups = set(members(seen, "group_"))
@@ -45,6 +45,7 @@ class Waiting:
         }
         self._last: Millis = seen.t
         self.limit = facts(seen).longest_cycle * 1000
+        self.owed = False
         self.since: dict[str, Millis] = {}
         self.until: dict[str, Millis] = {}
         self.unproven = set(self._calls)
@@ -56,28 +57,31 @@ class Waiting:
         if seen.t - self._last > max(GAP, 3 * seen.period):
             self._anew()
         self._last = seen.t
-        if not _owed(seen):
+        self.owed = _owed(seen)
+        if not self.owed:
             self._anew()
             return
         cycle = seen.good.get("cycle_time")
         longest = facts(seen).longest_cycle
         reported = cycle if isinstance(cycle, int | float) else 0.0
         self.limit = max(longest, reported) * 1000
-        for group, call in self._calls.items():
-            self._follow(group, seen.fresh.get(group), seen.fresh.get(call), seen.t)
+        self._follow(seen.fresh, seen.t)
 
-    def _follow(self, group: str, aspect: Value | None, call: Value | None, t: Millis) -> None:
-        if aspect in GO:
-            self.unproven.discard(group)
-            self.since.pop(group, None)
-        elif call is True and aspect is not None:
-            self.since.setdefault(group, t)
-            self.until[group] = t
-        elif call is False and group in self.since:
-            if self.until[group] - self.since[group] < 2 * self.limit:
-                del self.since[group]
-        elif call is False:
-            self.unproven.discard(group)
+    def _follow(self, fresh: Mapping[str, Value], t: Millis) -> None:
+        since, unproven = self.since, self.unproven
+        for group, call in self._calls.items():
+            aspect, called = fresh.get(group), fresh.get(call)
+            if aspect in GO:
+                unproven.discard(group)
+                since.pop(group, None)
+            elif called is True and aspect is not None:
+                since.setdefault(group, t)
+                self.until[group] = t
+            elif called is False and group in since:
+                if self.until[group] - since[group] < 2 * self.limit:
+                    del since[group]
+            elif called is False:
+                unproven.discard(group)
 
     def _anew(self) -> None:
         self.unproven.update(self.since)
@@ -97,11 +101,11 @@ def _owed(seen: Seen) -> bool:
     return controlled(seen) and not held
 
 
-def judge(seen: Seen, settings: PhaseNotServed, waiting: Waiting) -> Verdict:
+def judge(_seen: Seen, settings: PhaseNotServed, waiting: Waiting) -> Verdict:
     """Certain while a group is overdue; normal once each was served, or not called for."""
-    if not _owed(seen):
+    if not waiting.owed:
         return UNDECIDED
-    if waiting.overdue(settings.cycles):
+    if waiting.since and waiting.overdue(settings.cycles):
         return CERTAIN
     return BETWEEN if waiting.unproven else NORMAL
 

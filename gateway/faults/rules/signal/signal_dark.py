@@ -38,7 +38,7 @@ class Dark(Lasting):
         groups = members(seen, "group_")
         resting = {f"group_{number}" for number in facts(seen).dark_ok}
         self.others = tuple(resting.intersection(groups))
-        lit = [group for group in groups if group not in resting]
+        lit = tuple(group for group in groups if group not in resting) if resting else groups
         super().__init__(lit, frozenset({"dark"}), PATIENCE, controlled)
 
 
