@@ -11,5 +11,6 @@ at 12:17:30 group_2 green
 at 12:18 group_2 red
 at 12:18:20 unheard
 at 12:19:30 heard
+    event data_gap at 12:19:30
 at 12:20 group_1 green
 at 12:21 end

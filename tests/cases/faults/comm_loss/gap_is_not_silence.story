@@ -8,4 +8,5 @@ at 13:00 heard
 at 13:00:20 answers
 at 13:10 unheard
 at 15:00 heard
+    event data_gap at 15:00
 at 15:10 end

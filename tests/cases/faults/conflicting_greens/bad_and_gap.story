@@ -6,6 +6,7 @@ at 12:00 group_1 green, group_3 red
 at 12:01 group_3 green
 at 12:01:01 unheard
 at 12:01:30 heard, group_3 bad
+    event data_gap at 12:01:30
 at 12:02 group_3 green
     raise conflicting_greens at 12:02:01
 at 12:03 group_3 bad

@@ -6,4 +6,5 @@ at 12:00 group_1 green, group_3 red
 at 12:01 group_1 unread
 at 12:01:01 group_3 green
 at 12:01:04 group_3 unread, group_1 green
+    event data_gap at 12:01:04
 at 12:02 end

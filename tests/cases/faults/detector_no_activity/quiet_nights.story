@@ -15,6 +15,7 @@ at 10:40 detector_1 pulses 2m
 at 11:00 detector_1 off
 at 11:05 unheard
 at 17:00 heard
+    event data_gap at 17:00
 at 17:30 detector_1 pulses 2m
 at 18:00 detector_1 off, mode flash, flash_cause automatic
     event flash at 18:00:30

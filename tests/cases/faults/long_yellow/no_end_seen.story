@@ -6,6 +6,7 @@ at 12:00 group_1 green, group_2 red, mode control
 at 12:10 group_1 yellow
 at 12:10:04 unheard
 at 12:11 heard
+    event data_gap at 12:11
 at 12:11:04 group_1 red
 at 12:12 group_1 yellow
 at 12:12:04 group_1 bad
