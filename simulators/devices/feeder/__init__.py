@@ -32,8 +32,10 @@ _CABLE = 0.15
 _OWN = 2.0
 """W the pillar's electronics take from each phase (E)."""
 _INRUSH, _SETTLED = 2.0, 500.0
-"""How many times the current more there is at the moment of switching on, and the time constant in
-ms with which that is over (E; drivers' capacitors and cold arcs)."""
+"""How many times the lamps' rated current flows into empty capacitors at the moment of switching
+on, and the time constant in ms with which that is over (E)."""
+_WET = 0.5
+"""How much more a cable leaks under the rain (E)."""
 _DIP, _DIPPED = 0.5, 400
 """Depth and length in ms of a voltage dip: drivers ride through it, arcs do not."""
 
@@ -81,6 +83,7 @@ class Feeder:
         self._phases = [
             [lamp for lamp in self.lamps if (lamp.facts.phase or "L1") == phase] for phase in PHASES
         ]
+        self._rated = [sum(lamp.rated for lamp in lamps) for lamps in self._phases]
         self._chance = world.chance(name)
         self.energy = self._chance.uniform(10_000, 90_000)
         self._earth = self._chance.uniform(4, 9)
@@ -140,8 +143,9 @@ class Feeder:
 
     @property
     def sound_leakage(self) -> float:
-        """The same without the feeder's own faults."""
-        return self._earth + sum(lamp.leakage for lamp in self.lamps)
+        """The same without the feeder's own faults; wet joints leak half as much again."""
+        wet = 1 + _WET * wetness(self._world.cloud(self._t))
+        return self._earth * wet + sum(lamp.leakage for lamp in self.lamps)
 
     def _grown(self, what: str) -> float:
         return grown(self.faults, lambda name: getattr(BREAKAGES[name].effect, what), self._t)
@@ -175,7 +179,7 @@ class Feeder:
         if not self.faults or not self.circuit.live:
             return 0.0
         share = sum(effect.tap for effect in present(self.faults))
-        return share * sum(lamp.rated for lamp in self.lamps) / 3
+        return share * sum(self._rated) / 3
 
     def _look(self) -> None:
         """The electrical truth of this moment, and since when the lamps have their supply."""
@@ -194,12 +198,17 @@ class Feeder:
         chance = self._chance
         powers = [noisy(load.power, 0.005, chance) for load in self.loads]
         apparent = sum(load.voltage * load.current for load in self.loads)
-        inrush = 1 + _INRUSH * exp(-(self._t - self._live_since) / _SETTLED)
+        rush = _INRUSH * exp(-(self._t - self._live_since) / _SETTLED)
         circuit = self.circuit
         values: dict[str, float | bool] = {}
         for number, load in enumerate(self.loads, 1):
+            amperes = load.current
+            if rush > 0.01 and circuit.live and load.voltage:
+                amperes += (
+                    rush * sum(lamp.rated for lamp in self._phases[number - 1]) / load.voltage
+                )
             values[f"voltage_l{number}"] = noisy(load.voltage, 0.002, chance)
-            values[f"current_l{number}"] = noisy(load.current * inrush, 0.005, chance)
+            values[f"current_l{number}"] = noisy(amperes, 0.005, chance)
             values[f"power_l{number}"] = powers[number - 1]
         return values | {
             "power": sum(powers),
@@ -225,25 +234,24 @@ class Feeder:
     def break_down(self, fault: str, over: float, /) -> None:
         """Begin a fault of ``BREAKAGES``; leakage takes ``over`` seconds to grow."""
         self.faults[fault] = self._t, over
-        self._change()
-        if BREAKAGES[fault].effect.dip:
-            shares = self.circuit.shares
-            low = (shares[0] * _DIP, shares[1] * _DIP, shares[2] * _DIP)
-            self._supply.change(self._t, shares=low)
-            self._supply.later(self._t + _DIPPED, shares=shares)
+        self._change(dip=BREAKAGES[fault].effect.dip)
 
     def repair(self, fault: str, /) -> None:
         """End a fault."""
         if self.faults.pop(fault, None) is not None:
             self._change()
 
-    def _change(self) -> None:
+    def _change(self, *, dip: bool = False) -> None:
         """Connect the mains as the faults and orders of this moment ask for."""
         t, effects = self._t, present(self.faults)
+        shares = self._shares(effects)
+        if dip:
+            self._supply.later(t + _DIPPED, shares=shares)
+            shares = (shares[0] * _DIP, shares[1] * _DIP, shares[2] * _DIP)
         self._supply.change(
             t,
             failed=any(effect.failed for effect in effects),
-            shares=self._shares(effects),
+            shares=shares,
             cut=self._cut if any(effect.cut for effect in effects) else None,
             blown=self._struck if any(effect.blown for effect in effects) else None,
         )
@@ -271,6 +279,11 @@ class Feeder:
     def could_show(self, fault: str, /) -> bool:
         """Whether it would, once grown, if it began now."""
         return BREAKAGES[fault].where(self)
+
+
+def wetness(cover: float) -> float:
+    """How wet it is under a sky that is covered by ``cover``: it rains from nine tenths on (E)."""
+    return max(0.0, min(1.0, (cover - 0.8) / 0.2))
 
 
 def cut_of(lamps: Iterable[Lamp]) -> int:

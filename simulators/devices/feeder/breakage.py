@@ -92,9 +92,15 @@ def by_day(feeder: Feeder) -> bool:
     return feeder.sun > DAYLIGHT and any(lamp.own_photocell for lamp in feeder.lamps)
 
 
-def rests_by_day(feeder: Feeder) -> bool:
-    """A switched feeder is off."""
-    return not feeder.circuit.ordered and feeder.sun > DAYLIGHT
+def tried_by_day(feeder: Feeder) -> bool:
+    """A switched feeder is off, or on because a crew tries it."""
+    off = not feeder.circuit.ordered or "test_switching" in feeder.faults
+    return off and feeder.sun > DAYLIGHT
+
+
+def loaded(feeder: Feeder) -> bool:
+    """The lamps draw power."""
+    return feeder.power > 0.1 * max(feeder.expected, _JUDGED)
 
 
 def closed(feeder: Feeder) -> bool:
@@ -169,6 +175,7 @@ BREAKAGES: Mapping[str, Breakage] = {
             _alarm("contactor_welded", must_not=("day_burner", "relay_stuck", "feeder_overload")),
             Effect(contact="welded"),
             should_rest,
+            loaded,
         ),
         # The cable and what hangs on it.
         Breakage(
@@ -199,7 +206,7 @@ BREAKAGES: Mapping[str, Breakage] = {
         Breakage(_alarm("door_open"), Effect(door=True), always),
         # Nuisances: nothing may alarm. A maintenance is marked by a maintenance window.
         Breakage(_fault("maintenance", None), Effect(door=True), always),
-        Breakage(_fault("test_switching", None), Effect(order=True), rests_by_day),
+        Breakage(_fault("test_switching", None), Effect(order=True), tried_by_day, loaded),
         Breakage(_fault("voltage_dip", None, must_not=_DARK), Effect(dip=True), energised),
         Breakage(_fault("dark_day", None, must_not=("day_burner",)), Effect(sky=0.0003), by_day),
     )

@@ -120,6 +120,11 @@ class Lamp:
         return self._light.struck is not None and self._light.struck <= self._t
 
     @property
+    def warm(self) -> bool:
+        """Whether it is past its warm-up."""
+        return self._light.warm(self._t)
+
+    @property
     def supplied(self) -> bool:
         """Whether its mains are good enough to be judged by (domain §1: 80 %)."""
         return self._fed >= 0.8

@@ -102,6 +102,22 @@ def burns_by_day(lamp: Lamp) -> bool:
     return idle and lamp.sun > DAYLIGHT
 
 
+def burns_warm(lamp: Lamp) -> bool:
+    """Past its warm-up, and meant to draw enough to be judged."""
+    return should_burn(lamp) and lamp.warm
+
+
+def burns(lamp: Lamp) -> bool:
+    """Draws more than a lamp that is off (domain §1)."""
+    return lamp.power > max(0.15 * lamp.rated, lamp.facts.standby_power + 3.0)
+
+
+def tried_by_day(lamp: Lamp) -> bool:
+    """Off by broad day, or on because a crew tries it."""
+    off = not lamp.commanded or lamp.effect.tested
+    return lamp.supplied and off and lamp.sun > DAYLIGHT
+
+
 def burns_in_the_dark(lamp: Lamp) -> bool:
     """Supplied while off, and not by broad day."""
     off = lamp.supplied and not lamp.commanded
@@ -143,22 +159,22 @@ BREAKAGES: Mapping[str, Breakage] = {
         Breakage(
             _alarm("lamp_cycling", may=("lamp_failure", "power_low", "energy_drift")),
             Effect(cycling=True),
-            should_burn,
+            burns_warm,
         ),
         Breakage(
             _alarm("power_high", must_not=("overcurrent",), may=("energy_drift",)),
             Effect(power=1.3),
-            should_burn,
+            burns_warm,
         ),
         Breakage(
             _alarm("power_low", must_not=("lamp_failure",), may=("energy_drift",)),
             Effect(power=0.6),
-            should_burn,
+            burns_warm,
         ),
         Breakage(
             _alarm("power_factor_low", must_not=("overcurrent", "lamp_failure")),
             Effect(factor=0.77),
-            should_burn,
+            burns_warm,
         ),
         Breakage(
             _alarm("overcurrent", may=("power_high", "driver_overtemperature", "energy_drift")),
@@ -182,11 +198,14 @@ BREAKAGES: Mapping[str, Breakage] = {
             _alarm("voltage_low", must_not=("voltage_high", *_DARK)), Effect(volts=0.86), supplied
         ),
         # Its switching.
-        Breakage(_alarm("day_burner", may=("relay_stuck",)), Effect(welded=True), burns_by_day),
+        Breakage(
+            _alarm("day_burner", may=("relay_stuck",)), Effect(welded=True), burns_by_day, burns
+        ),
         Breakage(
             _alarm("relay_stuck", may=("day_burner",)),
             Effect(welded=True, flag="relay"),
             burns_in_the_dark,
+            burns,
         ),
         Breakage(
             _alarm("photocell_fault", must_not=("day_burner", "relay_stuck")),
@@ -211,7 +230,7 @@ BREAKAGES: Mapping[str, Breakage] = {
         Breakage(_alarm("door_open"), Effect(door=True), always),
         # Nuisances: nothing may alarm. A relamping is marked by a maintenance window.
         Breakage(_fault("relamping", None), Effect(door=True, isolated=True), always),
-        Breakage(_fault("test_switching", None), Effect(tested=True), burns_by_day),
+        Breakage(_fault("test_switching", None), Effect(tested=True), tried_by_day, burns),
         Breakage(
             _fault("photocell_covered", None),
             Effect(sight=1 / 100_000),
@@ -220,7 +239,7 @@ BREAKAGES: Mapping[str, Breakage] = {
         Breakage(
             _fault("lamp_exchanged", None, may=("power_low", "energy_drift")),
             Effect(power=0.7),
-            should_burn,
+            burns_warm,
         ),
         Breakage(_fault("meter_spikes", None), Effect(spikes=True), should_burn),
         Breakage(_fault("partial_gaps", None), Effect(gaps=True), supplied),

@@ -38,6 +38,12 @@ class Light:
     _pace: float = 1.0
     _dead: bool = False
 
+    def warm(self, t: Millis) -> bool:
+        """Whether it has burnt as long as a start takes."""
+        if self.struck is None:
+            return False
+        return (t - self.struck) / 1000 * self._pace >= self.technology.warm_up
+
     def settle(self, t: Millis, *, closed: bool, burns: bool, dead: bool) -> None:
         """From ``t`` on the relay is ``closed``; ``burns`` if nothing keeps the light away."""
         self._dead = dead

@@ -46,15 +46,17 @@ class Curve:
 class Technology:
     """A kind of light source with its gear.
 
-    ``current`` is None where the gear corrects its power factor electronically. ``factor`` is the
-    power factor at full power; ``holds`` the share of the voltage below which the light goes out;
-    ``cooling`` the shortest and longest seconds before a hot lamp strikes again, after which it
-    starts ``pace`` times as fast; ``trying`` the share of rated power its gear draws without light;
-    ``rise`` the °C the gear warms at full power; ``ageing`` the change of power in 10 000 h;
-    ``least`` the lowest dim level in % it keeps its arc at.
+    ``warm_up`` is in seconds (domain §1). ``current`` is None where the gear corrects its power
+    factor electronically. ``factor`` is the power factor at full power; ``holds`` the share of the
+    voltage below which the light goes out; ``cooling`` the shortest and longest seconds before a
+    hot lamp strikes again, after which it starts ``pace`` times as fast; ``trying`` the share of
+    rated power its gear draws without light; ``rise`` the °C the gear warms at full power;
+    ``ageing`` the change of power in 10 000 h; ``least`` the lowest dim level in % it keeps its
+    arc at.
     """
 
     power: Curve
+    warm_up: float
     current: Curve | None = None
     magnetic: bool = False
     factor: float = 0.96
@@ -82,11 +84,13 @@ class Technology:
 _LED = Technology(
     # Soft start, then 3 % more while the chips are cold (their forward voltage falls as they warm).
     power=Curve((0, 0), (1, 0), (1.5, 1.03), (30, 1.018), (60, 1.011), (120, 1.004), (300, 1)),
+    warm_up=60.0,
 )
 _HPS = Technology(
     power=Curve(
         (0, 0), (2, 0), (2.5, 0.33), (60, 0.45), (120, 0.62), (240, 0.92), (330, 1.04), (480, 1)
     ),
+    warm_up=480.0,
     current=Curve((0, 0.3), (2, 0.3), (2.5, 1.45), (120, 1.32), (240, 1.14), (330, 1.06), (480, 1)),
     magnetic=True,
     factor=0.92,
@@ -102,6 +106,7 @@ _MH = Technology(
     power=Curve(
         (0, 0), (3, 0), (3.5, 0.40), (90, 0.55), (180, 0.75), (300, 0.95), (420, 1.04), (600, 1)
     ),
+    warm_up=600.0,
     current=Curve((0, 0.3), (3, 0.3), (3.5, 1.4), (180, 1.25), (300, 1.12), (420, 1.05), (600, 1)),
     magnetic=True,
     factor=0.92,
