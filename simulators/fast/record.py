@@ -24,6 +24,7 @@ from simulators.fast.rows import Writer, silent, writer
 from simulators.fast.sink import Sink, sink
 from simulators.fast.stage import Stage
 from simulators.faults import Label
+from simulators.faults.happenings import collections
 from simulators.scenario import Player, Scenario, Witness
 from simulators.town.city import file_of
 from simulators.town.district import make
@@ -111,7 +112,8 @@ def record(scenario: Scenario, options: Options, tell: Callable[[str], None]) ->
         desk = Recording(Stage(district, world), out, options)
         desk.run(scenario, start, start + round(lasts), tell)
     if options.labels is not None:
-        options.labels.write_bytes(b"".join(map(desk.label_line, desk.labels)))
+        told = sorted([*desk.labels, *desk.happened], key=lambda label: label.at)
+        options.labels.write_bytes(b"".join(map(desk.label_line, told)))
     seconds = time.monotonic() - began
     return Result(district.site_file, desk.readings, len(desk.labels), seconds)
 
@@ -159,6 +161,11 @@ class Recording:
     def labels(self) -> tuple[Label, ...]:
         """Every fault so far."""
         return self.stage.injector.labels
+
+    @property
+    def happened(self) -> list[Label]:
+        """Every collection so far."""
+        return collections(desk.device for desk in self.stage.desks.values())
 
     def run(
         self, scenario: Scenario, start: Millis, end: Millis, tell: Callable[[str], None]

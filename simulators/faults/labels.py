@@ -21,7 +21,8 @@ class Label:
 
     ``at`` is when it was injected, ``shows`` the first moment its condition was to be seen (None so
     far), ``until`` when it was repaired (None while it lasts); all ms UTC. ``must_not`` and ``may``
-    are the fault's (``simulators.devices.contract.Fault``).
+    are the fault's (``simulators.devices.contract.Fault``). ``event`` is what must be told of it
+    where it is no fault but something that happens, as the crew's collections do.
     """
 
     device: str
@@ -33,6 +34,7 @@ class Label:
     until: Millis | None = None
     must_not: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
+    event: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For programs."""

@@ -42,6 +42,7 @@ def test_a_label_says_what_when_and_which_alarm(city: City, clock: SteppedClock)
         "until": None,
         "must_not": opened.must_not,
         "may": ("collection_missed", "time_to_full"),
+        "event": None,
     }
     clock.step(1)
     city.injector.look()
