@@ -17,10 +17,11 @@ import orjson
 
 from gateway.config import load_site
 from gateway.faults.rules import load_rules
-from gateway.model import Device, Millis
+from gateway.model import Millis
 from gateway.recording import Note, encode
 from gateway.units import format_duration
-from simulators.fast.rows import Writer, silent, writer
+from simulators.devices.contract import Values
+from simulators.fast.rows import Writer, silent
 from simulators.fast.sink import Sink, sink
 from simulators.fast.stage import Stage
 from simulators.faults import Label
@@ -123,8 +124,7 @@ class Reader:
     """One device to be read: its desk, its writer, and whether it is left out for now."""
 
     asset: Asset
-    device: Device
-    line: Writer
+    line: Callable[[Millis, Values], bytes]
     absent: int = 0
 
 
@@ -154,8 +154,8 @@ class Recording:
         devices = {device.id: device for device in load_site(district.site_file, settings).devices}
         for asset in district.assets:
             device, profile = devices[asset.id], file_of(asset.profile, district.folder)
-            line = writer(device, profile, self.stage.desks[asset.id].device.values())
-            self._readers[asset.id] = Reader(asset, device, line)
+            line = Writer(device, profile, self.stage.desks[asset.id].device.values()).line
+            self._readers[asset.id] = Reader(asset, line)
 
     @property
     def labels(self) -> tuple[Label, ...]:

@@ -7,11 +7,11 @@ neither clipped nor wrapped at the end of a register: no healthy device comes ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, isclose, log10
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 
@@ -19,7 +19,7 @@ from gateway.model import Bad, Device, Millis, Uncertain, Value
 from simulators.devices.contract import Values
 from simulators.wires.maps import Map, Row, read_map
 
-Writer: TypeAlias = Callable[[Millis, Values], bytes]
+_KEPT = 4_096
 _FLOATS = 3
 """Decimals kept of a float register."""
 
@@ -66,35 +66,93 @@ def layout(plan: Map, shown: Values) -> Layout:
     )
 
 
-def writer(device: Device, profile: Path, shown: Values) -> Writer:
-    """The function that writes the lines of one device, which shows the points in ``shown``."""
-    plan = layout(read_map(profile), shown)
-    head = orjson.dumps({"t": 0, "device": device.id})[len(b'{"t":0') : -1] + b',"values":'
+class Writer:
+    """Writes the lines of one device.
 
-    def line(t: Millis, values: Values) -> bytes:
+    A recording is millions of lines, so the numbers of a line are formatted in one go by a template
+    made once for each set of points that have a value, and its bits and words, which seldom change,
+    are kept as text.
+    """
+
+    def __init__(self, device: Device, profile: Path, shown: Values) -> None:
+        self._device = device
+        self._plan = plan = layout(read_map(profile), shown)
+        self._numbers = [name for name, _ in plan.decimal] + [name for name, *_ in plan.counted]
+        self._places = [at for _, at in plan.decimal] + [at for _, at, _ in plan.counted]
+        self._counted = [
+            (number, scale) for number, (_, _, scale) in enumerate(plan.counted, len(plan.decimal))
+        ]
+        self._head = f',"device":{orjson.dumps(device.id).decode()},"values":{{'
+        self._words: dict[tuple[Value | None, ...], str] = {}
+        self._templates: dict[tuple[int, ...], tuple[str, str]] = {}
+
+    def line(self, t: Millis, values: Values) -> bytes:
+        """What the device showed at ``t``."""
+        if self._plan.stepped or self._device.derived:
+            return self._slowly(t, values)
+        numbers: list[Any] = [values[name] for name in self._numbers]
+        for place, scale in self._counted:
+            if numbers[place] is not None:
+                numbers[place] = floor(numbers[place] / scale) * scale
+        without: tuple[int, ...] = ()
+        if None in numbers:
+            without = tuple(place for place, value in enumerate(numbers) if value is None)
+            numbers = [value for value in numbers if value is not None]
+        found = self._templates.get(without)
+        if found is None:
+            found = self._templates[without] = self._template(without)
+        template, bad = found
+        kept = tuple([values[name] for name in self._plan.as_is])
+        words = self._words.get(kept)
+        if words is None:
+            words = self._words[kept] = self._worded(kept)
+        body = template % tuple(numbers)
+        comma = "," if body and words else ""
+        return f'{{"t":{t}{self._head}{body}{comma}{words}}}{bad}}}\n'.encode()
+
+    def _template(self, without: tuple[int, ...]) -> tuple[str, str]:
+        """How the numbers are formatted where some have no value, and what tells of those."""
+        places = zip(self._numbers, self._places, strict=True)
+        shown = [
+            f'"{name}":%.{max(0, at)}f'
+            for place, (name, at) in enumerate(places)
+            if place not in without
+        ]
+        bad = [self._numbers[place] for place in without]
+        return ",".join(shown), f',"bad":{orjson.dumps(bad).decode()}' if bad else ""
+
+    def _worded(self, kept: tuple[Value | None, ...]) -> str:
+        """Bits and words as the inside of an object; one without a value is left out."""
+        if len(self._words) > _KEPT:
+            self._words.clear()
+        pairs = zip(self._plan.as_is, kept, strict=True)
+        return orjson.dumps({name: value for name, value in pairs if value is not None}).decode()[
+            1:-1
+        ]
+
+    def _slowly(self, t: Millis, values: Values) -> bytes:
+        """The same for devices with odd scales or computed points."""
+        plan = self._plan
         found: dict[str, Any] = {}
         for name, places in plan.decimal:
-            value = values[name]
-            found[name] = None if value is None else round(value, places)  # type: ignore[arg-type]
+            value: Any = values[name]
+            found[name] = None if value is None else round(value, places)
         for name, places, scale in plan.counted:
             value = values[name]
-            found[name] = None if value is None else round(floor(value / scale) * scale, places)  # type: ignore[operator]
+            found[name] = None if value is None else round(floor(value / scale) * scale, places)
         for name in plan.as_is:
             found[name] = values[name]
         for name, scale, offset in plan.stepped:
             value = values[name]
             found[name] = (
-                None if value is None else round((float(value) - offset) / scale) * scale + offset
+                None if value is None else round((value - offset) / scale) * scale + offset
             )
-        bad = [name for name in found if found[name] is None] if None in found.values() else []
+        bad = [name for name in found if found[name] is None]
         for name in bad:
             del found[name]
-        if device.derived:
-            derive(device, found, bad)
-        tail = b',"bad":' + orjson.dumps(bad) + b"}\n" if bad else b"}\n"
-        return b'{"t":%d' % t + head + orjson.dumps(found) + tail
-
-    return line
+        derive(self._device, found, bad)
+        row: dict[str, Any] = {"t": t, "device": self._device.id, "values": found}
+        return orjson.dumps(row | {"bad": bad} if bad else row) + b"\n"
 
 
 def derive(device: Device, values: dict[str, Value], bad: list[str]) -> None:
