@@ -107,14 +107,16 @@ class CrowdEvent:
 class WorkOrder:
     """One ``[[maintenance]]``: people at one ``device``, or at all of a ``feeder`` or a ``kind``.
 
-    Meanwhile the alarms in ``codes`` are out of service there; at its end the faults in ``mends``
-    are repaired.
+    Meanwhile what the work ``does`` shows on the devices that know it (a door stands open, lamps
+    are switched for a test) and the alarms in ``codes`` are out of service there; at its end the
+    faults in ``mends`` are repaired.
     """
 
     device: Id | None = None
     feeder: str | None = None
     kind: Kind | None = None
     codes: tuple[str, ...] = ("door_open",)
+    does: tuple[str, ...] = ("maintenance",)
     mends: tuple[str, ...] = ()
     at: Duration
     for_: Duration

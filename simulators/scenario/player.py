@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from random import Random
 from typing import Any, Protocol
 
 from gateway.model import Kind, Millis
@@ -20,7 +19,6 @@ from simulators.faults import FAULTS, Injector, fault_of
 from simulators.scenario.agenda import Agenda
 from simulators.scenario.language import (
     ANY,
-    Chance,
     ClockStep,
     CrowdEvent,
     Gap,
@@ -31,11 +29,10 @@ from simulators.scenario.language import (
     WeatherSpell,
     WorkOrder,
 )
+from simulators.scenario.lottery import Lottery
 from simulators.town.plan import Asset, District
 from simulators.world import PHASES, Festival, Phase, Spell, World
 
-YEAR = 365.25 * 86_400
-"""Seconds."""
 _IDLE = 0.2
 """Real seconds after which ``play`` looks whether somebody has broken something by hand."""
 
@@ -191,6 +188,11 @@ class Player:
     def _maintain(self, order: WorkOrder, number: int, t: Millis) -> None:
         devices = [asset.id for asset in self._assets.values() if _concerns(order, asset)]
         self._told(devices, order, "out-of-service", t, number)
+        for device in devices:
+            for fault in order.does:
+                able = fault_of(fault, self._assets[device].kind) is not None
+                if able and not self._injector.has(device, fault):
+                    self.strike(device, fault, 0.0, t, order.for_)
         end = partial(self._maintained, devices, order, number)
         self._agenda.plan(t + round(order.for_ * 1000), end)
 
@@ -249,39 +251,6 @@ def _concerns(order: WorkOrder, asset: Asset) -> bool:
     if order.kind is not None:
         return asset.kind == order.kind
     return getattr(asset.facts, "feeder", None) == order.feeder
-
-
-@dataclass(slots=True)
-class Lottery:
-    """A fault that befalls devices by chance: a Poisson process over all that can have it.
-
-    The moments and lots are drawn from the fault's own source, whatever else happens; a lot that
-    falls on a device already broken is void, so that every sound one has the same chance.
-    """
-
-    chance: Chance
-    fault: str
-    source: Random
-    player: Player
-    _prone: list[str] = field(default_factory=list)
-
-    def begin(self, start: Millis) -> None:
-        """Draw the first moment."""
-        self._prone = self.player.prone(self.fault, self.chance.kind)
-        self._draw(start)
-
-    def _draw(self, since: Millis) -> None:
-        rate = self.chance.rate * len(self._prone) / YEAR
-        if rate > 0:
-            wait = self.source.expovariate(rate)
-            self.player.plan(since + max(1, round(wait * 1000)), self._strike)
-
-    def _strike(self, t: Millis) -> None:
-        device = self.source.choice(self._prone)
-        lasts = self.chance.for_ * self.source.uniform(0.5, 1.5)
-        if self.player.sound(device):
-            self.player.strike(device, self.fault, self.chance.over, t, lasts)
-        self._draw(t)
 
 
 async def play(

@@ -87,11 +87,12 @@ def unknown_faults(kind: type, entry: Mapping[str, Any], spot: Spot) -> Iterator
     if kind in {Trouble, Chance} and isinstance(name, str) and name not in known:
         problem = f'no fault is called "{name}"'
         yield spot.at("fault").problem(problem, suggest(name, known))
-    mends = entry.get("mends", []) if kind is WorkOrder else []
-    for number, name in enumerate(mends if isinstance(mends, list) else []):
-        if isinstance(name, str) and name not in FAULTS:
-            problem = f'no fault is called "{name}"'
-            yield spot.at("mends", number).problem(problem, suggest(name, FAULTS))
+    for key in ("does", "mends") if kind is WorkOrder else ():
+        names = entry.get(key, [])
+        for number, name in enumerate(names if isinstance(names, list) else []):
+            if isinstance(name, str) and name not in FAULTS:
+                problem = f'no fault is called "{name}"'
+                yield spot.at(key, number).problem(problem, suggest(name, FAULTS))
 
 
 def contradictions(event: object, entry: Mapping[str, Any], spot: Spot) -> Iterator[Problem]:

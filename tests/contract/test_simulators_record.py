@@ -224,6 +224,14 @@ back = true
     work = [note.fields for note in notes(tmp_path) if note.note == "action"]
     assert [one["action"] for one in work] == ["out-of-service", "in-service"]
     assert {(one["device"], one["code"]) for one in work} == {("pillar-f1", "door_open")}
+    door = [
+        (row.t - NIGHT) // MINUTE
+        for row in readings(tmp_path, "pillar-f1")
+        if row.values["door_open"]
+    ]
+    assert door == list(range(20, 50, 5))
+    (label,) = labels(tmp_path)
+    assert (label["fault"], label["code"]) == ("maintenance", None)
     minutes = [(row.t - NIGHT) // MINUTE for row in readings(tmp_path, "bin-1")]
     assert minutes == [0, 5, *range(30, 65, 5), *range(70, 100, 5), *range(70, 95, 5)]
 
