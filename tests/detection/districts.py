@@ -1,0 +1,273 @@
+"""Every fault of the catalogue, on labelled recordings of simulated districts.
+
+Each *part* is a district of one sort and a stretch of time, in which every fault its devices can
+have befalls some of them by chance, nuisances included. It is recorded without wires, read through
+the same engine as at the edge with the rules' own defaults, and held against its labels:
+
+- a label is *due* if its condition showed for as long as its rule needs, and two polls more;
+- it is *found* if its subject raises its code from then on until half an hour after its end;
+- an alarm is *false* if no label about its subject, or about what that is part of, asks for its
+  code or allows it.
+
+A recording is made, read and thrown away part by part, so that two hundred years of devices need
+little room; two parts run side by side. Tune with one seed, make the table with another.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway.config import load_site
+from gateway.config.site import Site
+from gateway.faults.rule import Rule
+from gateway.faults.rules import load_rules
+from gateway.field.replay import transitions
+from gateway.model import Millis
+from simulators import fast
+from simulators.faults import FAULTS, Label
+from simulators.scenario import read
+from tests.bench.longform import Verdict, progress
+from tests.bench.report import Table
+
+DAY = 86_400_000
+YEAR = 365.0
+AFTERGLOW = 1_800_000
+"""ms after a fault's end in which its alarm may still come."""
+
+FALSE_PER_1000_DAYS = 1.0
+LASTS = {
+    "battery_low": "2d", "bin_removed": "40h", "collection_missed": "4d", "contactor_open": "12h",
+    "energy_drift": "11d", "leakage_trend": "20d", "photocell_fault": "8d", "sensor_blocked": "20h",
+    "sensor_stuck": "10d", "charger_fault": "3d", "heavy_load": "2d", "detector_no_activity": "2d",
+}  # fmt: skip
+"""How long a fault lasts, on average, where it needs more than half a day to be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Devices by kind, days, seconds between readings, and the kind whose faults befall them."""
+
+    name: str
+    kind: str
+    sizes: str
+    days: float
+    every: float
+    near: float | None
+    rate: float
+
+    def scenario(self, seed: int) -> str:
+        """The scenario as its file says it."""
+        befalls = [
+            f'[[random]]\nfault = "{name}"\nkind = "{self.kind}"\nrate = {self.rate}\n'
+            f'for = "{LASTS.get(name, "12h")}"\nover = "2m"\n'
+            for name in sorted(faults_of(self.kind))
+        ]
+        head = f'schema = 1\ndescription = "{self.name}"\nseed = {seed}\n[district]\n{self.sizes}\n'
+        return "\n".join([head, *befalls])
+
+
+def faults_of(kind: str) -> set[str]:
+    """Every fault and nuisance that a kind of device can have."""
+    return {name for name, kinds in FAULTS.items() if any(kind in one.kinds for one in kinds)}
+
+
+@dataclass
+class Tally:
+    """What came of some labels: by code how many were due, found, and after how many ms."""
+
+    due: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+    false: Counter[str] = field(default_factory=Counter)
+    delays: dict[str, list[Millis]] = field(default_factory=lambda: defaultdict(list))
+    over: Counter[str] = field(default_factory=Counter)
+    not_due: int = 0
+    readings: int = 0
+    device_days: float = 0.0
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Take another part in."""
+        for name in ("due", "found", "false", "over"):
+            getattr(self, name).update(getattr(other, name))
+        for code, delays in other.delays.items():
+            self.delays[code] += delays
+        self.not_due += other.not_due
+        self.readings += other.readings
+        self.device_days += other.device_days
+        self.examples += other.examples
+
+
+def run(part: Part, seed: int, share: float) -> Tally:
+    """Record a part, replay it, and count."""
+    with tempfile.TemporaryDirectory(prefix="wayside-detection-") as folder:
+        place = Path(folder)
+        (place / "scenario.toml").write_text(part.scenario(seed), encoding="utf-8")
+        options = fast.Options(
+            file=place / "recording.jsonl",
+            folder=place / "district",
+            labels=place / "labels.jsonl",
+            days=part.days * share,
+            seed=seed,
+            every=round(part.every * 1000),
+            near=None if part.near is None else round(part.near * 1000),
+        )
+        made = fast.record(read(place / "scenario.toml"), options, lambda _: None)
+        rules = load_rules()
+        site = load_site(made.site, {code: rule.settings for code, rule in rules.items()})
+        labels = [
+            Label(**orjson.loads(line)) for line in options.labels.read_bytes().splitlines()  # type: ignore[union-attr]
+        ]
+        told = list(transitions(site, options.file))
+    tally = judge(part, site, labels, told)
+    tally.readings = made.readings
+    tally.device_days = len(site.devices) * part.days * share
+    return tally
+
+
+def judge(
+    part: Part, site: Site, labels: Sequence[Label], told: Iterable[Mapping[str, Any]]
+) -> Tally:
+    """Hold what was told against the labels."""
+    tally = Tally()
+    raised: dict[tuple[str, str], list[Millis]] = defaultdict(list)
+    alarms = [one for one in told if one["transition"] == "raise"]
+    for one in alarms:
+        raised[one["device"], one["code"]].append(one["t"])
+    poll = round(part.every * 1000)
+    for label in labels:
+        if label.code is not None:
+            _find(label, raised[label.subject, label.code], poll, tally)
+    around = relations(site)
+    for one in alarms:
+        if not any(explains(label, one, around) for label in labels):
+            tally.false[one["code"]] += 1
+            tally.examples.append(f"{one['t']} {one['device']} {one['code']}: {one['message']}")
+    return tally
+
+
+def _find(label: Label, raises: Sequence[Millis], poll: Millis, tally: Tally) -> None:
+    code = str(label.code)
+    needs = delay_of(code) + 2 * poll
+    if label.shows is None or label.until is None or label.until - label.shows < needs:
+        tally.not_due += 1
+        return
+    tally.due[code] += 1
+    found = [t for t in raises if label.at <= t <= label.until + AFTERGLOW]
+    if not found:
+        tally.examples.append(f"MISSED {label.shows} {label.subject} {code} by {label.fault}")
+        return
+    tally.found[code] += 1
+    delay = found[0] - label.shows
+    tally.delays[code].append(delay)
+    tally.over[code] += delay > needs
+
+
+def delay_of(code: str) -> Millis:
+    """A rule's own delay in ms."""
+    rule = load_rules()[code]
+    assert isinstance(rule, Rule)
+    return round(rule.settings().on_delay * 1000)
+
+
+def relations(site: Site) -> Mapping[str, frozenset[str]]:
+    """Of each subject, the names of everything it is part of, itself included."""
+    found: dict[str, frozenset[str]] = {}
+    pillars = {d.facts.feeder: d.id for d in site.devices if d.kind == "feeder"}
+    for device in site.devices:
+        feeder = getattr(device.facts, "feeder", None)
+        stand = getattr(device.facts, "stand", None)
+        names = {device.id, f"bus:{device.bus}", f"feeder:{feeder}", f"stand:{stand}"}
+        found[device.id] = frozenset(names | {pillars.get(feeder, device.id)})
+    for device in site.devices:
+        for name in found[device.id]:
+            found[name] = found.get(name, frozenset({name})) | {device.id}
+    return found
+
+
+def explains(
+    label: Label, alarm: Mapping[str, Any], around: Mapping[str, frozenset[str]]
+) -> bool:
+    """Whether a label asks for an alarm, or allows it."""
+    t, code, subject = alarm["t"], alarm["code"], alarm["device"]
+    if t < label.at or (label.until is not None and t > label.until + AFTERGLOW):
+        return False
+    if (subject, code) == (label.subject, label.code):
+        return True
+    return code in label.may and label.device in around.get(subject, frozenset({subject}))
+
+
+def parts(seed: int) -> list[tuple[Part, int]]:
+    """What is recorded: ≥ 200 years of lamps, feeders and bins at 5 min, ≥ 200 signal-days."""
+    lamps = "lamps = 240\nfeeders = 6"
+    bins = "bins = 120"
+    signals = "cabinets = 10"
+    found: list[tuple[Part, int]] = []
+    for number in range(4):
+        found.append((Part("lamps", "lamp", lamps, 45, 300, 5, 0.5), seed + number))
+        found.append((Part("feeders", "feeder", lamps, 15, 300, 5, 4.0), seed + number))
+        found.append((Part("bins", "bin", bins, 45, 300, 5, 1.0), seed + number))
+        found.append((Part("signals", "signal", signals, 5, 1, None, 40.0), seed + number))
+    return found
+
+
+def measure(seed: int, share: float = 1.0) -> Verdict:
+    """Every part, two at a time."""
+    whole = Tally()
+    kinds: Counter[str] = Counter()
+    jobs = parts(seed)
+    with ProcessPoolExecutor(2) as pool:
+        running = [pool.submit(run, part, each, share) for part, each in jobs]
+        for number, (future, (part, _)) in enumerate(zip(running, jobs, strict=True), 1):
+            tally = future.result()
+            whole.add(tally)
+            kinds[part.name] += round(tally.device_days)
+            progress(f"{number} of {len(jobs)}: {part.name}, {sum(whole.false.values())} false")
+    for example in whole.examples[:40]:
+        progress(example)
+    return verdict(whole, kinds)
+
+
+def verdict(tally: Tally, kinds: Mapping[str, int]) -> Verdict:
+    """The table by code, and what was not kept."""
+    rows = [_row(code, tally) for code in sorted({*tally.due, *tally.false})]
+    missed = sum(tally.due.values()) - sum(tally.found.values())
+    false = 1000 * sum(tally.false.values()) / max(tally.device_days, 1.0)
+    rows.append(
+        (
+            "together", str(sum(tally.due.values())), str(missed), str(sum(tally.false.values())),
+            f"{false:.2f} false in 1 000 device-days", "", "",
+        )
+    )  # fmt: skip
+    broken = []
+    if missed:
+        broken.append(f"{missed} of {sum(tally.due.values())} faults were not found")
+    if false > FALSE_PER_1000_DAYS:
+        broken.append(f"{false:.2f} false alarms in 1 000 device-days, not {FALSE_PER_1000_DAYS}")
+    late = sum(tally.over.values())
+    if late > sum(tally.found.values()) / 100:
+        broken.append(f"{late} alarms came later than their rule's delay and two polls")
+    stretch = ", ".join(f"{days:,} days of {name}" for name, days in kinds.items())
+    says = (
+        f"{tally.readings:,} readings: {stretch}. Labels that did not show long enough to be told: "
+        f"{tally.not_due}. Delay is from when the fault was to be seen; the bound is the rule's own "
+        "delay and two polls."
+    )
+    head = ("code", "due", "missed", "false", "median delay", "p99", "bound")
+    return Verdict(Table("What the rules find in simulated districts", says, head, rows), broken)
+
+
+def _row(code: str, tally: Tally) -> tuple[str, ...]:
+    delays = sorted(tally.delays[code])
+    middle = f"{delays[len(delays) // 2] / 1000:.0f} s" if delays else "-"
+    late = f"{delays[min(len(delays) - 1, len(delays) * 99 // 100)] / 1000:.0f} s" if delays else "-"
+    due, found = tally.due[code], tally.found[code]
+    bound = f"{delay_of(code) / 1000:.0f} s + 2 polls"
+    return code, str(due), str(due - found), str(tally.false[code]), middle, late, bound
