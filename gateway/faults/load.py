@@ -1,7 +1,7 @@
 """What a feeder should carry, phase by phase, beside what its meter says it does.
 
 A lamp that answers counts with its plate and dim level while it is on; one that does not answer
-counts as it was when it last did, for a dead cable silences its lamps. Plates are only plates: the
+counts as most of those that do, for a dead cable silences its lamps. Plates are only plates: the
 ratio between meter and plates is learnt for each phase while all is well, so that five lamps less
 on a line of eighty can be told from eighty lamps that draw a little less than they say.
 
@@ -16,8 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from gateway.faults.feeders import PHASES, energised
-from gateway.faults.lamps import WARM_UP, facts, nominal_power, number
+from gateway.faults.lamps import WARM_UP, facts, nominal_power, number, supply
 from gateway.faults.rule import Group, Seen
+from gateway.faults.voltages import GONE
 from gateway.model import Millis
 
 REJOIN = 300.0
@@ -112,26 +113,38 @@ class Load:
         """Whether nothing was switched for long enough to judge the sum."""
         return self._since is not None and t - self._since >= self._warm_up
 
-    def _powers(self, lamps: Iterable[Seen]) -> dict[str, float]:
-        """What each lamp should draw now; what it should have drawn when it last answered."""
+    def _powers(self, lamps: Sequence[Seen]) -> dict[str, float]:
+        """What each lamp should draw now; one that does not answer goes with most of the others.
+
+        What nobody else tells of a silent lamp is what it should have drawn when it last answered.
+        """
+        found: dict[str, float] = {}
+        away: list[Seen] = []
+        lit = 0
         for one in lamps:
             states = one.good.get("switch_command"), one.good.get("switch_state")
             if one.silent is not None or (states[0] is None and states[1] is None):
+                away.append(one)
                 continue
-            power = nominal_power(one) or 0.0 if True in states else 0.0
-            drawn = number(one, "power")
-            if drawn is not None and drawn < power and any(map(one.alarmed, KNOWN_DEAD)):
-                power = drawn
-            self._last[one.device.id] = max(power, drawn or 0.0) if power == 0.0 else power
-        return self._last
+            lit += True in states
+            found[one.device.id] = _should(one, on=True in states)
+        answering = len(found)
+        for one in away:
+            if answering:
+                found[one.device.id] = _should(one, on=2 * lit > answering)
+            elif one.device.id in self._last:
+                found[one.device.id] = self._last[one.device.id]
+        self._last = found
+        return found
 
     def _tail(self, lamps: Iterable[Seen], powers: Mapping[str, float]) -> None:
-        """The unbroken run of silent lamps at the far end."""
+        """The unbroken run of lamps at the far end that are silent, or answer without supply."""
         placed = [(one, place) for one in lamps if (place := facts(one).position) is not None]
         tail: list[int] = []
         self.tail_power = 0.0
         for one, place in sorted(placed, key=lambda pair: -pair[1]):
-            if one.silent is None:
+            share = supply(one)
+            if one.silent is None and (share is None or share >= GONE):
                 break
             tail.append(place)
             self.tail_power += powers.get(one.device.id, 0.0)
@@ -176,6 +189,15 @@ class Load:
             raise ValueError("not the ratios of a feeder")
         self._ratio = {phase: ratio for phase, (ratio, _) in found.items()}
         self._count = {phase: count for phase, (_, count) in found.items()}
+
+
+def _should(lamp: Seen, *, on: bool) -> float:
+    """W a lamp should draw that is on or off, less what is known to be dead of it."""
+    drawn = number(lamp, "power") or 0.0
+    if not on:
+        return drawn  # standby, or a day burner, which is another alarm
+    power = nominal_power(lamp) or 0.0
+    return drawn if drawn < power and any(map(lamp.alarmed, KNOWN_DEAD)) else power
 
 
 def _measured(pillar: Seen) -> dict[str, float]:

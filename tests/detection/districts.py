@@ -123,7 +123,8 @@ def run(part: Part, seed: int, share: float) -> Tally:
         rules = load_rules()
         site = load_site(made.site, {code: rule.settings for code, rule in rules.items()})
         labels = [
-            Label(**orjson.loads(line)) for line in options.labels.read_bytes().splitlines()  # type: ignore[union-attr]
+            Label(**orjson.loads(line))
+            for line in options.labels.read_bytes().splitlines()  # type: ignore[union-attr]
         ]
         told = list(transitions(site, options.file))
     tally = judge(part, site, labels, told)
@@ -192,16 +193,15 @@ def relations(site: Site) -> Mapping[str, frozenset[str]]:
     return found
 
 
-def explains(
-    label: Label, alarm: Mapping[str, Any], around: Mapping[str, frozenset[str]]
-) -> bool:
+def explains(label: Label, alarm: Mapping[str, Any], around: Mapping[str, frozenset[str]]) -> bool:
     """Whether a label asks for an alarm, or allows it."""
     t, code, subject = alarm["t"], alarm["code"], alarm["device"]
     if t < label.at or (label.until is not None and t > label.until + AFTERGLOW):
         return False
     if (subject, code) == (label.subject, label.code):
         return True
-    return code in label.may and label.device in around.get(subject, frozenset({subject}))
+    names = around.get(subject, frozenset({subject}))
+    return code in label.may and not names.isdisjoint({label.device, label.subject})
 
 
 def parts(seed: int) -> list[tuple[Part, int]]:
@@ -256,9 +256,9 @@ def verdict(tally: Tally, kinds: Mapping[str, int]) -> Verdict:
         broken.append(f"{late} alarms came later than their rule's delay and two polls")
     stretch = ", ".join(f"{days:,} days of {name}" for name, days in kinds.items())
     says = (
-        f"{tally.readings:,} readings: {stretch}. Labels that did not show long enough to be told: "
-        f"{tally.not_due}. Delay is from when the fault was to be seen; the bound is the rule's own "
-        "delay and two polls."
+        f"{tally.readings:,} readings: {stretch}. Labels that did not show for long enough: "
+        f"{tally.not_due}. Delay is from when the fault was to be seen; its bound is the rule's "
+        "own delay and two polls."
     )
     head = ("code", "due", "missed", "false", "median delay", "p99", "bound")
     return Verdict(Table("What the rules find in simulated districts", says, head, rows), broken)
@@ -267,7 +267,9 @@ def verdict(tally: Tally, kinds: Mapping[str, int]) -> Verdict:
 def _row(code: str, tally: Tally) -> tuple[str, ...]:
     delays = sorted(tally.delays[code])
     middle = f"{delays[len(delays) // 2] / 1000:.0f} s" if delays else "-"
-    late = f"{delays[min(len(delays) - 1, len(delays) * 99 // 100)] / 1000:.0f} s" if delays else "-"
+    late = (
+        f"{delays[min(len(delays) - 1, len(delays) * 99 // 100)] / 1000:.0f} s" if delays else "-"
+    )
     due, found = tally.due[code], tally.found[code]
     bound = f"{delay_of(code) / 1000:.0f} s + 2 polls"
     return code, str(due), str(due - found), str(tally.false[code]), middle, late, bound

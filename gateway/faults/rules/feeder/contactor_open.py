@@ -2,7 +2,8 @@
 
 Source: domain §1 (TALQ contactorError): commanded on, load below 10 % of what is expected, for
 60 s, judged on at least 80 % of nominal voltage only. Expected of a switched feeder are its lamps'
-rated powers; of a permanent one what its lamps drew when they last answered.
+rated powers; of a permanent one what its lamps drew when they last answered. A lamp that answers
+and has voltage shows that the contactor is closed.
 """
 
 from __future__ import annotations
@@ -11,8 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.feeders import PHASES
+from gateway.faults.lamps import supply
 from gateway.faults.load import SUPPLIED, Load, load_of
-from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Group, Rule, Settings, Verdict
+from gateway.faults.rule import (
+    BETWEEN,
+    MET,
+    NORMAL,
+    UNDECIDED,
+    Group,
+    Rule,
+    Seen,
+    Settings,
+    Verdict,
+)
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
 from gateway.units import Duration
@@ -44,16 +56,27 @@ def judge(group: Group, settings: ContactorOpen, load: Load) -> Verdict:
     watts = load_of(pillar)
     if watts is None or pillar.good.get("contactor_command") is not True:
         return UNDECIDED
-    nominal = pillar.device.facts.nominal_voltage
-    volts = [v for point in PHASES if isinstance(v := pillar.good.get(point), int | float)]
-    if any(v < SUPPLIED * nominal for v in volts):
-        return UNDECIDED
     most = expected(group, load)
-    if most < settings.least:
+    if most < settings.least or not _live(pillar):
         return UNDECIDED
+    if any(_supplied(one) for one in group.everyone()):
+        return NORMAL  # arcs that must cool before they strike again draw nothing either
     if watts < settings.share * most:
         return MET
     return NORMAL if watts > settings.back * most else BETWEEN
+
+
+def _live(pillar: Seen) -> bool:
+    """Whether there is voltage before the contactor, as far as the pillar tells."""
+    least = SUPPLIED * pillar.device.facts.nominal_voltage
+    volts = [v for point in PHASES if isinstance(v := pillar.good.get(point), int | float)]
+    return all(v >= least for v in volts)
+
+
+def _supplied(one: Seen) -> bool:
+    """Whether a lamp behind the contactor says that it has voltage."""
+    share = supply(one) if one.device.kind == "lamp" and "voltage" in one.good else None
+    return one.silent is None and share is not None and share >= SUPPLIED
 
 
 def tell(
