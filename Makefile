@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help setup demo test test-parts lint format bench proofs gauntlet detection docs lock clean
+.PHONY: help setup setup-dev demo test test-parts lint format bench bench-parts proofs gauntlet detection docs lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/#/' | awk -F'#' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -21,8 +21,7 @@ test-parts:
 	@tests/install-parts.sh
 
 test: setup-dev test-parts  ## every test, against real brokers, databases, buses and a browser
-	$(BIN)/pytest -q -m "not ui" $(ARGS)
-	$(BIN)/pytest -q -m ui tests/ui
+	@tests/run.sh $(ARGS)
 
 lint: setup-dev  ## ruff, mypy --strict and the import contracts
 	$(BIN)/ruff format --check .
@@ -34,8 +33,11 @@ format: setup-dev  ## let ruff lay out the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup-dev test-parts  ## measure, and write docs/benchmarks.md
-	$(BIN)/python -m tests.bench
+bench-parts:
+	@tests/install-parts.sh bench
+
+bench: setup-dev bench-parts  ## measure, and write docs/benchmarks.md (ARGS="modbus_tcp")
+	$(BIN)/python -m tests.bench $(ARGS)
 
 proofs: setup-dev  ## a million round trips and fuzzed inputs (ARGS="fuzz --seed 7"); writes docs/proofs.md
 	$(BIN)/python -m tests.proof $(ARGS)

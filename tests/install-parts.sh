@@ -1,19 +1,25 @@
 #!/bin/sh
 # The real programs the tests run against. What is missing is installed where we may (root, or sudo
 # without a password); otherwise the command is printed and the run fails.
+#
+#   tests/install-parts.sh [bench]      with what the benches need besides
 set -eu
 
-# package:a program it brings
+# package:a program, or another file, it brings
 parts="mosquitto:mosquitto mosquitto-clients:mosquitto_sub influxdb:influxd
 victoria-metrics:victoria-metrics chromium:chromium mbpoll:mbpoll socat:socat openssl:openssl
 nodejs:node npm:npm systemd:systemd-analyze
 snmpd:snmpd snmp:snmpget faketime:faketime
 iproute2:ip iptables:iptables"
+bench="gcc:gcc libc6-dev:/usr/include/stdio.h pkg-config:pkg-config
+libmodbus-dev:/usr/include/modbus/modbus.h e2fsprogs:mkfs.ext4"
+[ "${1-}" != bench ] || parts="$parts $bench"
 
 PATH=$PATH:/usr/sbin:/sbin
 missing=
 for part in $parts; do
-    command -v "${part#*:}" >/dev/null 2>&1 || missing="$missing ${part%%:*}"
+    what=${part#*:}
+    command -v "$what" >/dev/null 2>&1 || [ -e "$what" ] || missing="$missing ${part%%:*}"
 done
 
 if [ -n "$missing" ]; then

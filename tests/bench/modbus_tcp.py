@@ -96,7 +96,7 @@ def _kept(kept: bool) -> str:
 
 
 def compiled(folder: Path) -> Path:
-    """The libmodbus client; ends the bench with the command that installs what it takes."""
+    """The libmodbus client; ends the bench with what to do where it cannot be compiled."""
     program = folder / "libmodbus_client"
     if shutil.which("gcc") and shutil.which("pkg-config"):
         flags = subprocess.run(
@@ -108,10 +108,7 @@ def compiled(folder: Path) -> Path:
         command = ["gcc", "-O2", "-o", str(program), str(SOURCE), *shlex.split(flags.stdout)]
         if flags.returncode == 0 and subprocess.run(command, check=False).returncode == 0:
             return program
-    raise SystemExit(
-        "the libmodbus client cannot be compiled: "
-        "apt-get install gcc libc6-dev pkg-config libmodbus-dev"
-    )
+    raise SystemExit("the libmodbus client cannot be compiled: run `make bench`, which installs it")
 
 
 def libmodbus_cost(program: Path, port: int) -> float:

@@ -56,6 +56,7 @@ async def test_read_asks_every_device_once_and_says_who_stays_silent(tmp_path: P
     assert "silent: nothing comes back (no answer in" in text
 
 
+@pytest.mark.alone
 async def test_devices_keep_their_period_beside_a_dead_unit_and_a_dead_bus(tmp_path: Path) -> None:
     port = free_port()
     with serial_cable(tmp_path) as (here, there):

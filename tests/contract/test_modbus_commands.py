@@ -128,7 +128,7 @@ async def site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         return
     with serial_cable(tmp_path) as (here, there):
         async with pymodbus_serial(there, 115200):
-            yield site_of(tmp_path, rtu(here))
+            yield site_of(tmp_path, rtu(here, timeout="1s"))
 
 
 async def test_every_way_of_writing_reaches_the_device(site: Site) -> None:

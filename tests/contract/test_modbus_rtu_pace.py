@@ -10,6 +10,8 @@ from drivers.modbus.wire.rtu import Serial, open_rtu
 from tests.parts.modbus import blocks, device, point
 from tests.parts.paced import BITS, TOLERANCE, Figures, paced
 
+pytestmark = pytest.mark.alone
+
 ROUNDS = 40
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.gauntlet import flapping
 from tests.gauntlet.outage import Scene, broken, outage
+
+pytestmark = pytest.mark.alone
 
 
 async def test_72_hours_without_a_broker(tmp_path: Path) -> None:

@@ -178,6 +178,7 @@ async def test_what_a_master_says_while_a_unit_answers_is_lost(tmp_path: Path) -
         assert len(rest) == 5 + 34 - 1
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("pace", "bits"),
     [(Pace(9_600), 10), (Pace(9_600, "E"), 11), (Pace(19_200, "N", 2), 11)],

@@ -76,9 +76,9 @@ def tcp(port: int, **keys: object) -> str:
     return f'driver = "modbus-tcp"\nhost = "127.0.0.1"\nport = {port}{more}'
 
 
-def rtu(port: str, baudrate: int = 115200) -> str:
-    """The keys of a serial bus."""
-    return f'driver = "modbus-rtu"\nport = "{port}"\nbaudrate = {baudrate}\ntimeout = "100ms"'
+def rtu(port: str, baudrate: int = 115200, timeout: str = "100ms") -> str:
+    """The keys of a serial bus; the timeout is for tests in which somebody stays silent."""
+    return f'driver = "modbus-rtu"\nport = "{port}"\nbaudrate = {baudrate}\ntimeout = "{timeout}"'
 
 
 def load(file: Path) -> Site:

@@ -6,7 +6,6 @@ Making one takes root, or sudo without a password. Its packets never leave this 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import subprocess
 from collections.abc import Iterator
@@ -15,8 +14,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.parts.process import program
-
-_NUMBERS = itertools.count()
+from tests.parts.reserved import reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +59,9 @@ def _run(*command: str) -> None:
 @contextlib.contextmanager
 def machine() -> Iterator[Machine]:
     """A machine until the block ends; programs started there must have ended by then."""
-    number = next(_NUMBERS)
-    name = f"wayside-{os.getpid()}-{number}"
-    ours, theirs = f"ws{os.getpid()}a{number}"[-15:], f"ws{os.getpid()}b{number}"[-15:]
-    net = f"10.{200 + os.getpid() % 50}.{number % 250}"
+    number = reserved("network", range(12_800))
+    name, ours, theirs = (f"wayside-{what}{number}" for what in ("m", "a", "b"))
+    net = f"10.{200 + number // 256}.{number % 256}"
     ip = [*as_root(), program("ip", "iproute2")]
     there = Machine(name, f"{net}.2")
     _run(*ip, "netns", "add", name)

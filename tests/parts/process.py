@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.parts.reserved import reserved
+
 
 def program(name: str, package: str | None = None) -> str:
     """The path of a program, or a failed test naming the Debian package that brings it."""
@@ -30,11 +32,22 @@ def program(name: str, package: str | None = None) -> str:
 
 
 def free_port() -> int:
-    """A TCP port on loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP and UDP port on loopback that is this process's alone until it ends.
+
+    It lies below those of simulated districts, and of those that the kernel gives to the near end
+    of anybody's connection.
+    """
+    return reserved("port", range(10_000, 20_000), _is_free)
+
+
+def _is_free(port: int) -> bool:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
 
 
 def serves(port: int, host: str = "127.0.0.1") -> bool:

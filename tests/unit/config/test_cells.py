@@ -38,7 +38,6 @@ from gateway.units import Duration
         (tuple[str, ...], "a;b", ["a", "b"]),
         (tuple[tuple[int, int], ...], "1-3; 1-4", [[1, 3], [1, 4]]),
     ],
-    ids=str,
 )
 def test_a_cell_means_what_its_key_asks_for(hint: object, cell: str, value: object) -> None:
     assert reader(hint)(cell) == value
