@@ -17,6 +17,7 @@ from simulators.faults import Injector, Label
 from simulators.town.plan import Asset, District
 from simulators.town.sitefile import profile_file
 from simulators.wires.maps import Map, read_map
+from simulators.wires.mib import read_mib
 from simulators.wires.modbus import Unit
 from simulators.wires.registers import Image
 from simulators.wires.sensor import Sensor
@@ -75,7 +76,12 @@ def stations_of(district: District, world: World, remember: int) -> Mapping[str,
 
 
 def station_of(asset: Asset, device: Simulated, plan: Map, remember: int) -> Station:
-    """One device with its registers, or with its voice."""
+    """One device with its registers, its objects, or its voice."""
+    if plan.family == "ntcip" and isinstance(device, Cabinet):
+        from simulators.wires.snmp import Controller  # noqa: PLC0415  # only with the extra
+
+        mib = read_mib(plan.file)
+        return Controller(device, device.intended, mib, served=deque(maxlen=remember))
     if asset.unit is None:
         return Sensor(device, digits=plan.digits, served=deque(maxlen=remember))
     return Unit(asset.unit, device, Image(plan), served=deque(maxlen=remember))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from itertools import count, cycle, islice
+from itertools import combinations, count, cycle, islice
 from pathlib import Path
 
 from gateway.assets import BinFacts, FeederFacts, SignalFacts
@@ -31,6 +31,13 @@ from simulators.world.waste import Use
 _PER_LINE = 8
 _PER_ENDPOINT = 50
 _FOUR_ARMS = ((1, 3), (1, 4), (2, 3), (2, 4))
+_DUAL_RING = tuple(
+    (one, other)
+    for one, other in combinations(range(1, 9), 2)
+    if not (one <= 4 < other and (one - 1) // 2 == (other - 5) // 2)
+)
+"""Phases 1 and 2 go with 5 and 6, phases 3 and 4 with 7 and 8: NEMA's eight phases."""
+_SNMP = "signal-snmp"
 _NIGHT_FLASH = "mon-sun 23:30-05:00"
 _CELLS = 12
 """Of a cabinet's battery: 24 V."""
@@ -106,8 +113,8 @@ class _Draft:
         ways = tuple(self._grid.ways())
         return District(self._place, self._seed, self._folder, used, tuple(self._assets), ways)
 
-    def _tcp(self, name: str) -> str:
-        self._endpoints.append(Endpoint(name, "modbus-tcp", port=next(self._ports)))
+    def _tcp(self, name: str, driver: DriverName = "modbus-tcp") -> str:
+        self._endpoints.append(Endpoint(name, driver, port=next(self._ports)))
         return name
 
     def _serial(self, name: str, driver: DriverName, pace: Pace) -> str:
@@ -124,10 +131,10 @@ class _Draft:
         profile: str,
         use: Use = "residential",
     ) -> None:
-        """Put a device on a bus, at the next free unit number; a serial sensor needs none."""
+        """Put a device on a bus, at the next free unit number; one that is alone needs none."""
         unit = self._units[bus] = self._units.get(bus, 0) + 1
         kind: Kind = next(kind for kind in KINDS if profile.startswith(kind))
-        number = None if profile == SERIAL else unit
+        number = None if profile in {SERIAL, _SNMP} else unit
         file = f"profiles/{profile}.toml"
         self._assets.append(Asset(name, kind, file, bus, number, facts, *where, use=use))
 
@@ -170,15 +177,16 @@ class _Draft:
     def cabinets(self) -> None:
         """A signal cabinet at each crossing, each with its own network address."""
         for number in range(1, self._sizes.cabinets + 1):
-            bus = self._tcp(f"cabinet-{number}")
+            snmp = number > self._sizes.cabinets - self._sizes.snmp
+            bus = self._tcp(f"cabinet-{number}", "ntcip" if snmp else "modbus-tcp")
             facts = SignalFacts(
-                conflicts=_FOUR_ARMS,
+                conflicts=_DUAL_RING if snmp else _FOUR_ARMS,
                 planned_flash=_NIGHT_FLASH if number % 3 == 0 else None,
                 plans=WEEK,
                 battery_cells=_CELLS,
             )
             where = self._grid.crossing(number - 1)
-            self._stand(f"cabinet-{number}", bus, facts, where, "signal")
+            self._stand(f"cabinet-{number}", bus, facts, where, _SNMP if snmp else "signal")
 
     def bins(self) -> None:
         """Stands of bins at squares and stops; those of one stand speak by serial sensors."""

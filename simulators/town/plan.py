@@ -19,6 +19,7 @@ PROFILES = {
     "lamp": "lamp/generic",
     "feeder": "feeder/generic",
     "signal": "signal/generic",
+    "signal-snmp": "signal/ntcip-1202",
     "bin": "bin/generic",
     "bin-gps": "bin/generic-gps",
     "bin-serial": "bin/maxbotix-mb7389",
@@ -27,7 +28,7 @@ PROFILES = {
 }
 """The shipped profile behind each file of a district's ``profiles``."""
 
-DriverName: TypeAlias = Literal["modbus-tcp", "modbus-rtu", "maxbotix"]
+DriverName: TypeAlias = Literal["modbus-tcp", "modbus-rtu", "maxbotix", "ntcip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ SENSOR_PACE = Pace(baudrate=9_600)
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One wire: a TCP port on loopback, or a pty under ``path``."""
+    """One wire: a port on loopback (UDP for ``ntcip``, else TCP), or a pty under ``path``."""
 
     name: str
     driver: DriverName

@@ -16,6 +16,8 @@ _BINS = 4
 class Sizes:
     """Devices by kind; each feeder has a pillar, ``tunnel`` of the lamps hang on one of their own.
 
+    The last ``snmp`` of the cabinets are NTCIP controllers on SNMP (the extra ``ntcip``).
+
     Raises:
         ValueError: a number is negative, or a feeder would have no lamp or more than 80.
     """
@@ -24,11 +26,14 @@ class Sizes:
     feeders: int = 1
     tunnel: int = 0
     cabinets: int = 0
+    snmp: int = 0
     bins: int = 0
 
     def __post_init__(self) -> None:
         if min(self.lamps, self.tunnel, self.cabinets, self.bins) < 0:
             raise ValueError("a district cannot have less than no device of a kind")
+        if not 0 <= self.snmp <= self.cabinets:
+            raise ValueError(f"of {self.cabinets} cabinets {self.snmp} cannot be on SNMP")
         if self.tunnel > min(self.lamps, PER_FEEDER):
             raise ValueError(f"a tunnel has at most {min(self.lamps, PER_FEEDER)} of the lamps")
         streets = self.lamps - self.tunnel

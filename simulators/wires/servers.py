@@ -94,6 +94,13 @@ async def _open(
     start: Start,
 ) -> None:
     """Open one wire with what hangs on it; ``stack`` closes it."""
+    if endpoint.driver == "ntcip":
+        from simulators.wires.snmp import Controller, answering  # noqa: PLC0415  # with the extra
+
+        for one in stations:
+            if isinstance(one, Controller):
+                await stack.enter_async_context(answering(endpoint.port, one, clock))
+        return
     units = Units([one for one in stations if isinstance(one, Unit)], clock)
     if endpoint.path is None:
         await stack.enter_async_context(listening(endpoint.port, units))

@@ -22,7 +22,7 @@ from simulators.devices.cabinet.breakages import BREAKAGES
 from simulators.devices.cabinet.detectors import Approaches
 from simulators.devices.cabinet.lamps import Lamps
 from simulators.devices.cabinet.outputs import TRIP, Outputs
-from simulators.devices.cabinet.plan import Actuated, Aspects, Layout, Plan, stages_of
+from simulators.devices.cabinet.plan import Actuated, Aspects, Layout, Plan, laid_out
 from simulators.devices.cabinet.power import ELECTRONICS, Power
 from simulators.devices.cabinet.regimes import CONTROL, START_FLASH, START_RED, Regime, ruling
 from simulators.devices.cabinet.schedule import Timetable, usual
@@ -43,8 +43,10 @@ _TRANSFER = 180.0
 
 
 class Cabinet:
-    """One junction; a detector for each group, ``buttons`` for pedestrians, ``cells`` of battery.
+    """One junction; a detector for each group, and ``buttons`` for pedestrians.
 
+    Unless said otherwise the first two groups of a small junction have a button, all of a large
+    one.
     Everything public below is what ``breakages`` lays hands on.
     """
 
@@ -58,10 +60,10 @@ class Cabinet:
         *,
         layout: Layout | None = None,
         timetable: Timetable | None = None,
-        buttons: int = 2,
+        buttons: int | None = None,
     ) -> None:
         self.name, self.facts, self.world = name, facts, world
-        self.layout = layout or Layout(4, stages_of(4, facts.conflicts))
+        self.layout = layout or laid_out(facts.conflicts)
         pairs = {frozenset(pair) for pair in facts.conflicts}
         self.outputs: Outputs = Outputs(tuple(sorted(pairs, key=sorted)))
         self.t = now = world.clock.now()
@@ -75,9 +77,10 @@ class Cabinet:
         self.power: Power = Power(facts.battery_cells or 12, world.temperature(now))
         heads = tuple(chance.choice((2, 3)) for _ in range(self.layout.groups))
         self.lamps: Lamps = Lamps(heads)
-        self.approaches: Approaches = Approaches(
-            self.layout, self._peaks(greens, chance), buttons, chance, now
-        )
+        if buttons is None:
+            buttons = self.layout.groups if self.layout.groups > 4 else 2
+        peaks = self._peaks(greens, chance)
+        self.approaches: Approaches = Approaches(self.layout, peaks, buttons, chance, now)
         self.orders: set[str] = set()
         self.broken: dict[str, int] = {}
         self.bits: set[str] = set()
@@ -298,6 +301,13 @@ class Cabinet:
     def values(self) -> Values:
         """The cabinet's points, all of one moment."""
         return shown.now(self)
+
+    def intended(self) -> Values:
+        """The same as its controller has it, which knows no lamps: the groups as they are meant."""
+        values = shown.now(self)
+        meant = self.layout.red if self.regime.mode != "control" else self.sequence.aspects
+        values.update(zip(shown.keys("group", self.layout.groups), meant, strict=True))
+        return values
 
     def command(self, name: str, value: float) -> None:
         """A signal cabinet takes no commands."""

@@ -93,6 +93,13 @@ class Layout:
         return vehicles * (self.red_yellow + self.green_flash + self.yellow) + self.all_red
 
 
+def laid_out(conflicts: Iterable[tuple[int, int]]) -> Layout:
+    """A plain junction of as many groups as its conflicts speak of, four at least."""
+    pairs = tuple(conflicts)
+    groups = max((4, *(group for pair in pairs for group in pair)))
+    return Layout(groups, stages_of(groups, pairs))
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What all groups show for some ms; the green's length is the plan's affair (0 here)."""

@@ -25,7 +25,7 @@ from simulators.town.sizes import LEAST, MOST, Sizes, sizes_of
 
 NOW = 1_759_971_600_000
 HOUR = 3_600_000
-EVERYTHING = Sizes(lamps=120, feeders=8, tunnel=6, cabinets=6, bins=24)
+EVERYTHING = Sizes(lamps=120, feeders=8, tunnel=6, cabinets=6, snmp=1, bins=24)
 
 
 def district(devices: int, folder: Path) -> District:
