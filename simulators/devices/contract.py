@@ -111,14 +111,17 @@ class Station(Protocol):
     """A device where it meets its wire; ``mute`` cuts its tongue, not its life."""
 
     device: Simulated
-    mute: bool
     served: Served
+
+    @property
+    def mute(self) -> bool:
+        """Whether it says nothing at all."""
 
     def sample(self, now: Millis) -> object:
         """Let the model catch up and its sensors be read, unless they just were."""
 
     def senses(self, fault: str, /) -> bool:
-        """Whether a fault of the device can be told at its wire at all."""
+        """Whether a fault, of the device or of the wire, can be told at its wire at all."""
 
     def break_down(self, fault: str, over: float, /) -> None:
         """Begin a fault of the wire (``simulators.wires.mishaps``)."""

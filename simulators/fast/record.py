@@ -21,7 +21,7 @@ from gateway.model import Millis
 from gateway.recording import Note, encode
 from gateway.units import format_duration
 from simulators.devices.contract import Values
-from simulators.fast.rows import Writer, silent
+from simulators.fast.rows import Writer, befallen
 from simulators.fast.sink import Sink, sink
 from simulators.fast.stage import Stage
 from simulators.faults import Label
@@ -210,8 +210,8 @@ class Recording:
             desk = desks[reader.asset.id]
             device = desk.device
             device.advance(t)
-            values = device.values()
-            lines.append(silent(stamp, device.name) if desk.mute else reader.line(stamp, values))
+            row = reader.line(stamp, device.values())
+            lines.append(befallen(desk, row) if desk.troubled else row)
         self.readings += len(lines)
         self.out.write(b"".join(lines))
 

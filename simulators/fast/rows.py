@@ -15,8 +15,10 @@ from typing import Any
 
 import orjson
 
-from gateway.model import Bad, Device, Millis, Uncertain, Value
+from gateway.model import Bad, Device, Millis, Reading, Uncertain, Value
+from gateway.recording import encode, parse
 from simulators.devices.contract import Values
+from simulators.fast.stage import Desk
 from simulators.wires.maps import Map, Row, read_map
 
 _KEPT = 4_096
@@ -166,6 +168,8 @@ def derive(device: Device, values: dict[str, Value], bad: list[str]) -> None:
                 values[point.name] = value.value if isinstance(value, Uncertain) else value
 
 
-def silent(t: Millis, device: str) -> bytes:
-    """The line of a poll that got no answer."""
-    return orjson.dumps({"t": t, "device": device, "silent": True}) + b"\n"
+def befallen(desk: Desk, line: bytes) -> bytes:
+    """The line of a poll that something befell on its way."""
+    row = parse(line, {desk.device.name: desk.device.kind})
+    assert isinstance(row, Reading)  # noqa: S101  # ours, made above
+    return encode(desk.reads(row)) + b"\n"

@@ -63,6 +63,8 @@ class Injector:
         kind = fault_of(fault, station.device.kind)
         if kind is None:
             raise ValueError(f"{device} is a {station.device.kind}: it cannot have {fault}")
+        if fault in OF_THE_WIRE and not station.senses(fault):
+            raise ValueError(f"{fault} cannot happen on the wire of {device}")
         if (device, fault) in self._open:
             raise ValueError(f"{device} has {fault} already")
         now = self._world.clock.now() if at is None else at
@@ -133,19 +135,28 @@ class Injector:
         return (device, fault) in self._open
 
     def sound(self, device: str) -> bool:
-        """Whether a device has no fault now."""
-        return all(device != broken for broken, _ in self._open)
+        """Whether a device has no fault now, nor its bus."""
+        return device not in self._broken()
+
+    def _broken(self) -> set[str]:
+        """The devices with a fault, and those nobody can see because their bus is down."""
+        broken = {device for device, _ in self._open}
+        down = {self._labels[place].subject for place in self._open.values()}
+        down = {subject for subject in down if subject.startswith("bus:")}
+        if down:
+            broken |= {one for one in self._stations if self._subject(one, "bus") in down}
+        return broken
 
     def senses(self, device: str, fault: str) -> bool:
         """Whether a fault can be told at the device's wire at all."""
-        return fault in OF_THE_WIRE or self._stations[device].senses(fault)
+        return self._stations[device].senses(fault)
 
     def candidates(
         self, fault: str, kind: Kind | None = None, at: Millis | None = None
     ) -> list[str]:
         """The sound devices in which a fault would show at a moment, in the district's order."""
         kinds = kinds_of(fault) & (frozenset({kind}) if kind else kinds_of(fault))
-        broken = {device for device, _ in self._open}
+        broken = self._broken()
         now = self._world.clock.now() if at is None else at
         return [
             name
@@ -164,6 +175,6 @@ class Injector:
 def could_show(fault: str, station: Station, now: Millis) -> bool:
     """Whether a fault would be noticed if it began now."""
     if fault in OF_THE_WIRE:
-        return True
+        return station.senses(fault)
     station.device.advance(now)
     return station.senses(fault) and station.device.could_show(fault)

@@ -21,6 +21,7 @@ from simulators.wires.mib import read_mib
 from simulators.wires.modbus import Unit
 from simulators.wires.registers import Image
 from simulators.wires.sensor import Sensor
+from simulators.wires.trouble import Bus
 from simulators.world import World
 from simulators.world.calendar import read_calendar
 
@@ -31,7 +32,8 @@ class City:
     def __init__(self, district: District, world: World, remember: int = 4) -> None:
         self.district = district
         self.world = world
-        self.stations = stations_of(district, world, remember)
+        self.buses = buses_of(district, world)
+        self.stations = stations_of(district, world, self.buses, remember)
         self.injector = Injector(self.stations, world, district.subject)
 
     @property
@@ -62,7 +64,17 @@ class City:
         return tuple(self.stations[device].served)
 
 
-def stations_of(district: District, world: World, remember: int) -> Mapping[str, Station]:
+def buses_of(district: District, world: World) -> Mapping[str, Bus]:
+    """Every wire of a plan as somebody may break it, by its name."""
+    return {
+        one.name: Bus(one.name, one.wire, world.chance(f"bus/{one.name}"))
+        for one in district.endpoints
+    }
+
+
+def stations_of(
+    district: District, world: World, buses: Mapping[str, Bus], remember: int
+) -> Mapping[str, Station]:
     """Every device of a plan, in its order, as it meets its wire."""
     devices = devices_of(district, world)
     maps: dict[str, Map] = {}
@@ -71,20 +83,20 @@ def stations_of(district: District, world: World, remember: int) -> Mapping[str,
         plan = maps.get(asset.profile)
         if plan is None:
             plan = maps[asset.profile] = read_map(Path(district.folder, asset.profile))
-        found[asset.id] = station_of(asset, devices[asset.id], plan, remember)
+        found[asset.id] = station_of(asset, devices[asset.id], plan, buses[asset.bus], remember)
     return found
 
 
-def station_of(asset: Asset, device: Simulated, plan: Map, remember: int) -> Station:
+def station_of(asset: Asset, device: Simulated, plan: Map, bus: Bus, remember: int) -> Station:
     """One device with its registers, its objects, or its voice."""
     if plan.family == "ntcip" and isinstance(device, Cabinet):
         from simulators.wires.snmp import Controller  # noqa: PLC0415  # only with the extra
 
         mib = read_mib(plan.file)
-        return Controller(device, device.intended, mib, served=deque(maxlen=remember))
+        return Controller(device, device.intended, mib, served=deque(maxlen=remember), bus=bus)
     if asset.unit is None:
-        return Sensor(device, digits=plan.digits, served=deque(maxlen=remember))
-    return Unit(asset.unit, device, Image(plan), served=deque(maxlen=remember))
+        return Sensor(device, digits=plan.digits, served=deque(maxlen=remember), bus=bus)
+    return Unit(asset.unit, device, Image(plan), served=deque(maxlen=remember), bus=bus)
 
 
 def devices_of(district: District, world: World) -> Mapping[str, Simulated]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -13,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 from gateway.model import Kind
 from simulators.devices.contract import About
 from simulators.town.places import Place
+from simulators.wires.mishaps import Wire
 from simulators.world.waste import Use
 
 PROFILES = {
@@ -28,7 +30,11 @@ PROFILES = {
 }
 """The shipped profile behind each file of a district's ``profiles``."""
 
-DriverName: TypeAlias = Literal["modbus-tcp", "modbus-rtu", "maxbotix", "ntcip"]
+DriverName: TypeAlias = Literal[
+    "modbus-tcp", "modbus-rtu", "modbus-rtu-tcp", "modbus-ascii", "maxbotix", "ntcip"
+]
+WIRES: Mapping[DriverName, Wire] = {"modbus-tcp": "tcp", "maxbotix": "sensor", "ntcip": "snmp"}
+"""What kind of wire a driver speaks on; the others on a serial line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,12 @@ class Pace:
     baudrate: int = 9600
     parity: str = "N"
     stopbits: int = 1
+    bytesize: int = 8
 
     @property
     def character(self) -> float:
-        """Seconds a character takes: a start bit, eight data bits, parity if any, stop bits."""
-        return (9 + (self.parity != "N") + self.stopbits) / self.baudrate
+        """Seconds a character takes: a start bit, data bits, parity if any, stop bits."""
+        return (1 + self.bytesize + (self.parity != "N") + self.stopbits) / self.baudrate
 
 
 SENSOR_PACE = Pace(baudrate=9_600)
@@ -60,11 +67,17 @@ class Endpoint:
     pace: Pace = SENSOR_PACE
 
     @property
+    def wire(self) -> Wire:
+        """What kind of wire it is, for what can go wrong with it."""
+        return WIRES.get(self.driver, "serial")
+
+    @property
     def address(self) -> str:
         """Where a client finds it, for people."""
         if self.path is None:
             return f"127.0.0.1:{self.port}"
-        return f"{self.path} {self.pace.baudrate} 8{self.pace.parity}{self.pace.stopbits}"
+        pace = self.pace
+        return f"{self.path} {pace.baudrate} {pace.bytesize}{pace.parity}{pace.stopbits}"
 
 
 @dataclass(frozen=True, slots=True)

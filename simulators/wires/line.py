@@ -12,7 +12,8 @@ another moment. A pty or a socket passes bytes at once, so the line keeps the ti
 Every moment is computed from the first character of the question; none depends on when somebody
 came to look (``Exchange`` keeps them, for whoever wants to check). A unit that is absent or mute
 stays silent; two that answer at once collide (``medium``); what a master says while a unit is
-speaking is lost, for the bus is half duplex and units hear only noise then.
+speaking is lost, for the bus is half duplex and units hear only noise then. With the two wires
+swapped nobody understands anybody: the master's receiver sees a break and takes it for a NUL.
 
 ``ports`` hangs a line on a pty or behind a TCP socket.
 """
@@ -20,6 +21,7 @@ speaking is lost, for the bus is half duplex and units hear only noise then.
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from random import Random
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -29,6 +31,7 @@ from pymodbus.pdu import DecodePDU
 from simulators.town.plan import Pace
 from simulators.wires.medium import Medium, Voice
 from simulators.wires.modbus import Units
+from simulators.wires.trouble import Bus
 
 Framing: TypeAlias = Literal["rtu", "ascii"]
 
@@ -129,6 +132,11 @@ class Line:
         self.exchanges: deque[Exchange] = deque(maxlen=64)
 
     @property
+    def bus(self) -> Bus:
+        """The wire as somebody may break it."""
+        return self._units.bus
+
+    @property
     def slow(self) -> bool:
         """Whether a millisecond is no more than two characters."""
         return self._pace.baudrate <= _FAST
@@ -181,12 +189,16 @@ class Line:
         self._heard = b""
         if self._medium.spoken(asked, heard):
             return
-        if unit == 0:
+        if unit == 0 and "swapped_lines" not in self._units.bus:
             for number in self._units.by_number:
                 self._units.answer(number, payload)
+        elif "swapped_lines" in self._units.bus:
+            self._medium.add(Voice(heard, b"\0", self._pace))
         elif self._units.hears(unit):
-            frame = self._framing.frame(unit, self._units.answer(unit, payload))
             begins = heard + self._silence + self._units.by_number[unit].turnaround
-            self._medium.add(Voice(begins, frame, self._pace))
-            ends = begins + len(frame) * self._pace.character
-            self.exchanges.append(Exchange(unit, asked, question, begins, len(frame), ends))
+            for after, frame in self._units.said(unit, payload, partial(self._framing.frame, unit)):
+                voice = Voice(begins + after, frame, self._pace)
+                self._medium.add(voice)
+                self.exchanges.append(
+                    Exchange(unit, asked, question, voice.begin, len(frame), voice.end)
+                )

@@ -59,6 +59,11 @@ class Row:
         """Registers it spans (bits, in a table of bits)."""
         return self.length or WORDS[self.type]
 
+    @property
+    def can_be_nothing(self) -> bool:
+        """Whether it has a way to say that there is no value: a sentinel, or NaN."""
+        return self.nothing is not None or self.type.startswith("float")
+
 
 @dataclass(frozen=True, slots=True)
 class Map:

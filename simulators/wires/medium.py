@@ -42,15 +42,15 @@ class Voice:
         return self.begin <= t < self.end
 
     def level(self, t: float) -> bool:
-        """The level it drives: a start bit, eight data bits from the least, parity, stop."""
+        """The level it drives: a start bit, data bits from the least, parity, stop."""
         place, within = divmod(t - self.begin, self.pace.character)
         character = self.characters[min(int(place), len(self.characters) - 1)]
         bit = int(within * self.pace.baudrate)
         if bit == 0:
             return False
-        if bit <= 8:
+        if bit <= self.pace.bytesize:
             return bool(character >> bit - 1 & 1)
-        if bit == 9 and self.pace.parity != "N":
+        if bit == self.pace.bytesize + 1 and self.pace.parity != "N":
             return bool(character.bit_count() & 1) is (self.pace.parity == "E")
         return True
 
@@ -101,6 +101,8 @@ class Medium:
         heard = bytearray()
         while self._voices:
             together = self._together()
+            if until < together[0].begin:
+                break
             end = max(voice.end for voice in together)
             self._at = max(self._at, together[0].begin)
             if len(together) == 1:
@@ -142,7 +144,10 @@ class Medium:
             whole = self._edge + self.pace.character - bit / 2  # the middle of the stop bit
             if whole > until + _INSTANT:
                 break
-            samples = (self._level(together, self._edge + (n + 1.5) * bit) for n in range(8))
+            samples = (
+                self._level(together, self._edge + (n + 1.5) * bit)
+                for n in range(self.pace.bytesize)
+            )
             heard.append(sum(level << n for n, level in enumerate(samples)))
             self._at, self._edge = whole, None
         return bytes(heard)

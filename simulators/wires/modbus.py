@@ -9,8 +9,9 @@ day, and their answer is nothing but the registers: those are taken from the ima
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from struct import unpack_from
 from typing import Any, TypeVar, cast
 
@@ -20,7 +21,9 @@ from pymodbus.pdu import DecodePDU
 
 from gateway.model import Millis
 from simulators.devices.contract import SAMPLE, CommandRefused, Served, Simulated, powered, served
+from simulators.wires.mishaps import MISHAPS, Spoken
 from simulators.wires.registers import Image
+from simulators.wires.trouble import Bus, Trouble, possible
 from simulators.world import Clock
 
 T = TypeVar("T")
@@ -38,37 +41,55 @@ TURNAROUND = 0.002
 
 @dataclass(slots=True, eq=False)
 class Unit:
-    """One addressed device: its model, its registers, and whether it is mute."""
+    """One addressed device: its model, its registers, and what is wrong between it and its bus."""
 
     number: int
     device: Simulated
     image: Image
-    mute: bool = False
     served: Served = field(default_factory=served)
     turnaround: float = TURNAROUND
+    bus: Bus = field(default_factory=lambda: Bus("", "tcp", Random(0)))
+    trouble: Trouble = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.trouble = Trouble(self.bus.wire, self.bus.chance)
+
+    @property
+    def mute(self) -> bool:
+        """Whether it says nothing at all."""
+        return "silent" in self.trouble
 
     def sample(self, now: Millis, *, anew: bool = False) -> None:
         """Let the model catch up and its sensors be read, unless they just were."""
         if anew or not self.served or now - self.served[-1][0] >= SAMPLE:
             self.device.advance(now)
-            self.image.update(self.device.values())
+            values = self.device.values()
+            if "no_values" in self.trouble:
+                values = {**values, **dict.fromkeys(self.image.may_be_nothing)}
+            self.image.update(values)
             self.served.append((now, dict(self.image.shown)))
 
-    def senses(self, _fault: str, /) -> bool:
-        """Its registers hold all its points."""
-        return True
+    def senses(self, fault: str, /) -> bool:
+        """Whether a fault can be told at its wire; those of the device all: it has all points."""
+        return fault not in MISHAPS or possible(fault, self.bus.wire, self.image.map)
 
-    def break_down(self, _fault: str, _over: float, /) -> None:
-        """Begin ``silent``."""
-        self.mute = True
+    def break_down(self, fault: str, over: float, /) -> None:
+        """Begin a fault of the wire; one of the bus befalls all on it."""
+        (self.bus if MISHAPS[fault].of_bus else self.trouble).break_down(fault, over)
+        self._altered()
 
-    def repair(self, _fault: str, /) -> None:
+    def repair(self, fault: str, /) -> None:
         """End it."""
-        self.mute = False
+        (self.bus if MISHAPS[fault].of_bus else self.trouble).repair(fault)
+        self._altered()
 
-    def shows(self, _fault: str, /) -> bool:
-        """Silence is noticed at once."""
-        return self.mute
+    def _altered(self) -> None:
+        self.image.identify(right="other_device" not in self.trouble)
+        self.served.clear()
+
+    def shows(self, fault: str, /) -> bool:
+        """Whether a fault of the wire can be noticed now."""
+        return (self.bus if MISHAPS[fault].of_bus else self.trouble).shows(fault)
 
     def obey(self, commands: Mapping[str, float], now: Millis) -> ExcCodes | None:
         """Carry out what a write said."""
@@ -84,8 +105,9 @@ class Unit:
 class Units:
     """The units behind one endpoint, as the datastore pymodbus's PDUs work on."""
 
-    def __init__(self, units: Iterable[Unit], clock: Clock) -> None:
+    def __init__(self, units: Iterable[Unit], clock: Clock, bus: Bus | None = None) -> None:
         self.by_number = {unit.number: unit for unit in units}
+        self.bus = bus or Bus("", "tcp", Random(0))
         self._clock = clock
 
     def hears(self, number: int) -> bool:
@@ -95,6 +117,17 @@ class Units:
             return False
         unit.sample(self._clock.now())
         return powered(unit.device)
+
+    def said(
+        self, number: int, payload: bytes, framed: Callable[[bytes], bytes]
+    ) -> Sequence[Spoken]:
+        """What comes over the wire when unit ``number`` is asked, frame by frame.
+
+        ``framed`` makes a frame of an answer; mishaps come before and after that.
+        """
+        trouble = self.by_number[number].trouble
+        frame = framed(trouble.tells(self.answer(number, payload)))
+        return trouble.says(frame, self._clock.now())
 
     def answer(self, number: int, payload: bytes) -> bytes:
         """What unit ``number`` says to a request; both are function code and data."""

@@ -6,7 +6,8 @@ a millisecond early for the last character of an answer and turns in place for t
 
 On a pty (``at_path``) whoever opens the path is the master. A serial server (``behind_tcp``) stands
 in front of a line: what its clients send goes to the line at the line's pace, what the line says
-goes to all of them; it is transparent, so frames keep their CRC.
+goes to all of them; it is transparent, so frames keep their CRC. ``unplugged`` takes the pty away,
+or throws the server's clients out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from pathlib import Path
 from typing import cast
 
 from simulators.wires.line import Line
-from simulators.wires.pty import pty_at
+from simulators.wires.pty import Wire, pty_at
+from simulators.wires.trouble import Bus
 
 _TICK = 0.001
 """s an event loop rounds its timers up by (epoll counts in ms)."""
@@ -64,27 +66,57 @@ class Pulse:
 @contextmanager
 def at_path(path: Path, line: Line) -> Iterator[None]:
     """Serve a line on a pty under ``path`` until the block ends."""
-    loop = asyncio.get_running_loop()
     with pty_at(path) as wire:
         pulse = Pulse(line, wire.say)
-        loop.add_reader(wire.far, lambda: pulse.hear(wire.hear()))
-        try:
-            yield
-        finally:
+        with listened_to(wire, line.bus, lambda: pulse.hear(wire.hear())):
+            try:
+                yield
+            finally:
+                pulse.stop()
+
+
+@contextmanager
+def listened_to(wire: Wire, bus: Bus, hear: Callable[[], None]) -> Iterator[None]:
+    """Call ``hear`` when somebody has spoken, and follow when the adapter is pulled out."""
+    loop = asyncio.get_running_loop()
+
+    def listen() -> None:
+        if wire.far is not None:
+            loop.add_reader(wire.far, hear)
+
+    def leave() -> None:
+        if wire.far is not None:
             loop.remove_reader(wire.far)
-            pulse.stop()
+
+    def watch(unplugged: bool) -> None:
+        leave()
+        if unplugged:
+            wire.unplug()
+        elif wire.far is None:
+            wire.plug()
+            listen()
+
+    bus.watch = watch
+    listen()
+    try:
+        yield
+    finally:
+        leave()
 
 
 class _Client(asyncio.Protocol):
     """One connection to a serial server."""
 
-    def __init__(self, pulse: Pulse, open_ones: set[asyncio.Transport]) -> None:
+    def __init__(self, pulse: Pulse, open_ones: set[asyncio.Transport], bus: Bus) -> None:
         self._pulse = pulse
         self._open_ones = open_ones
+        self._bus = bus
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._open_ones.add(self._transport)
+        if "unplugged" in self._bus:
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         self._open_ones.discard(self._transport)
@@ -107,8 +139,15 @@ async def behind_tcp(port: int, line: Line) -> AsyncIterator[None]:
         for transport in open_ones:
             transport.write(characters)
 
+    def watch(unplugged: bool) -> None:
+        for transport in tuple(open_ones) if unplugged else ():
+            transport.abort()
+
+    line.bus.watch = watch
     pulse = Pulse(line, out)
-    server = await loop.create_server(lambda: _Client(pulse, open_ones), "127.0.0.1", port)
+    server = await loop.create_server(
+        lambda: _Client(pulse, open_ones, line.bus), "127.0.0.1", port
+    )
     try:
         yield
     finally:

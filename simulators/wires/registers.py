@@ -120,8 +120,8 @@ class Image:
                     cells.update(dict.fromkeys(range(left + 1, right), 0))
         for (table, address), power in self._powers.items():
             self._tables[table][address] = power & 0xFFFF
-        for table, address, equals in plan.identity:
-            self._tables[table][address] = equals
+        self.may_be_nothing = frozenset(row.name for row in plan.points if row.can_be_nothing)
+        self.identify(right=True)
         self._writable = {
             (row.table, address): row
             for row in plan.commands
@@ -133,6 +133,11 @@ class Image:
         named = [(row.table, row.address, row.words) for row in rows]
         named += [(table, address, 1) for table, address in self._powers]
         return named + [(table, address, 1) for table, address, _ in self.map.identity]
+
+    def identify(self, *, right: bool) -> None:
+        """Hold in the registers of the profile's identity what it says, or something else."""
+        for table, address, equals in self.map.identity:
+            self._tables[table][address] = equals if right else equals ^ 0x00FF
 
     def update(self, values: Mapping[str, Value | None]) -> None:
         """Take over a device's values; points the profile does not have are left out.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from random import Random
 
 from gateway.model import Millis
 from simulators.devices.contract import Served, Simulated, served
+from simulators.wires.mishaps import MISHAPS
 from simulators.wires.pty import Wire
+from simulators.wires.trouble import Bus, Trouble
 from simulators.world import Clock
 
 _NEAREST, _FARTHEST = 300, 5_000
@@ -22,33 +25,43 @@ class Sensor:
 
     device: Simulated
     digits: int = 4
-    mute: bool = False
     served: Served = field(default_factory=served)
+    bus: Bus = field(default_factory=lambda: Bus("", "sensor", Random(0)))
+    trouble: Trouble = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.trouble = Trouble(self.bus.wire, self.bus.chance)
+
+    @property
+    def mute(self) -> bool:
+        """Whether it says nothing at all."""
+        return "silent" in self.trouble
 
     def sample(self, now: Millis) -> int:
         """The distance as the sensor reports it: the largest where there is no echo."""
         self.device.advance(now)
         distance = self.device.values()["distance"]
-        found = _FARTHEST if distance is None else round(float(distance))
+        blind = "no_values" in self.trouble
+        found = _FARTHEST if distance is None or blind else round(float(distance))
         reported = max(_NEAREST, min(_FARTHEST, found))
-        self.served.append((now, {"distance": reported}))
+        self.served.append((now, {"distance": None if blind else reported}))
         return reported
 
-    def senses(self, _fault: str, /) -> bool:
-        """A bin knows by itself what its sensor can tell."""
-        return True
+    def senses(self, fault: str, /) -> bool:
+        """A bin knows by itself what its sensor can tell; of the wire's faults its own."""
+        return fault not in MISHAPS or self.bus.wire in MISHAPS[fault].wires
 
-    def break_down(self, _fault: str, _over: float, /) -> None:
-        """Begin ``silent``."""
-        self.mute = True
+    def break_down(self, fault: str, over: float, /) -> None:
+        """Begin a fault of the wire."""
+        (self.bus if MISHAPS[fault].of_bus else self.trouble).break_down(fault, over)
 
-    def repair(self, _fault: str, /) -> None:
+    def repair(self, fault: str, /) -> None:
         """End it."""
-        self.mute = False
+        (self.bus if MISHAPS[fault].of_bus else self.trouble).repair(fault)
 
-    def shows(self, _fault: str, /) -> bool:
-        """Silence is noticed at once."""
-        return self.mute
+    def shows(self, fault: str, /) -> bool:
+        """Whether a fault of the wire can be noticed now."""
+        return (self.bus if MISHAPS[fault].of_bus else self.trouble).shows(fault)
 
 
 class SensorLine:
@@ -66,6 +79,9 @@ class SensorLine:
         """Say a reading every 150 ms, for ever."""
         while True:
             if not self._sensor.mute:
-                distance = self._sensor.sample(self._clock.now())
-                self._wire.say(f"R{distance:0{self._sensor.digits}d}\r".encode("ascii"))
+                now = self._clock.now()
+                distance = self._sensor.sample(now)
+                frame = f"R{distance:0{self._sensor.digits}d}\r".encode("ascii")
+                for spoken in self._sensor.trouble.says(frame, now):
+                    self._wire.say(spoken.frame)
             await asyncio.sleep(_PERIOD)

@@ -15,12 +15,13 @@ from simulators.devices.contract import Station
 from simulators.scenario import Scenario, play
 from simulators.town.city import City
 from simulators.town.plan import District, Endpoint
-from simulators.wires.line import Line
+from simulators.wires.line import Framing, Line
 from simulators.wires.modbus import Unit, Units
-from simulators.wires.ports import at_path
+from simulators.wires.ports import at_path, behind_tcp, listened_to
 from simulators.wires.pty import pty_at
 from simulators.wires.sensor import Sensor, SensorLine
 from simulators.wires.tcp import listening
+from simulators.wires.trouble import Bus
 from simulators.world import Clock, RealClock, World
 
 Start: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
@@ -61,7 +62,9 @@ async def serve(
     async with AsyncExitStack() as stack:
         start = await stack.enter_async_context(background())
         for endpoint in district.endpoints:
-            await _open(endpoint, by_bus[endpoint.name], clock, stack, start)
+            await _open(
+                endpoint, city.buses[endpoint.name], by_bus[endpoint.name], clock, stack, start
+            )
         start(play(scenario or Scenario(name="nothing"), city, start=begins, ends=ends, note=note))
         yield city
 
@@ -88,6 +91,7 @@ async def background() -> AsyncIterator[Start]:
 
 async def _open(
     endpoint: Endpoint,
+    bus: Bus,
     stations: Sequence[Station],
     clock: Clock,
     stack: AsyncExitStack,
@@ -101,14 +105,19 @@ async def _open(
             if isinstance(one, Controller):
                 await stack.enter_async_context(answering(endpoint.port, one, clock))
         return
-    units = Units([one for one in stations if isinstance(one, Unit)], clock)
-    if endpoint.path is None:
+    units = Units([one for one in stations if isinstance(one, Unit)], clock, bus)
+    if endpoint.driver == "modbus-tcp":
         await stack.enter_async_context(listening(endpoint.port, units))
-        return
-    if endpoint.driver == "modbus-rtu":
-        stack.enter_context(at_path(endpoint.path, Line(units, endpoint.pace)))
-        return
-    wire = stack.enter_context(pty_at(endpoint.path))
-    for sensor in stations:
-        if isinstance(sensor, Sensor):
-            start(SensorLine(wire, sensor, clock).talk())
+    elif endpoint.path is None:
+        line = Line(units, endpoint.pace, chance=bus.chance)
+        await stack.enter_async_context(behind_tcp(endpoint.port, line))
+    elif endpoint.driver != "maxbotix":
+        framing: Framing = "ascii" if endpoint.driver == "modbus-ascii" else "rtu"
+        line = Line(units, endpoint.pace, framing, bus.chance)
+        stack.enter_context(at_path(endpoint.path, line))
+    else:
+        wire = stack.enter_context(pty_at(endpoint.path))
+        stack.enter_context(listened_to(wire, bus, lambda: None))
+        for sensor in stations:
+            if isinstance(sensor, Sensor):
+                start(SensorLine(wire, sensor, clock).talk())

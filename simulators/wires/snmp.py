@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, TypeAlias
 
 from pyasn1.codec.ber import decoder, encoder
@@ -24,6 +25,8 @@ from pysnmp.proto.error import ProtocolError
 from gateway.model import Millis, Value
 from simulators.devices.contract import SAMPLE, Served, Simulated, Values, served
 from simulators.wires.mib import Mib, Oid, short_alarm
+from simulators.wires.mishaps import MISHAPS
+from simulators.wires.trouble import Bus, Trouble
 from simulators.world import Clock
 
 _TOLD = frozenset(
@@ -51,13 +54,22 @@ class Controller:
     device: Simulated
     intended: Callable[[], Values]
     mib: Mib
-    mute: bool = False
     served: Served = field(default_factory=served)
+    bus: Bus = field(default_factory=lambda: Bus("", "snmp", Random(0)))
+    trouble: Trouble = field(init=False)
     community: bytes = b"public"
     _objects: dict[Oid, int] = field(default_factory=dict)
     _values: Values = field(default_factory=dict)
     _cycle: Value | None = None
     _cycle_zero: bool = False
+
+    def __post_init__(self) -> None:
+        self.trouble = Trouble(self.bus.wire, self.bus.chance)
+
+    @property
+    def mute(self) -> bool:
+        """Whether it says nothing at all."""
+        return "silent" in self.trouble
 
     def sample(self, now: Millis) -> None:
         """Let the model catch up and its objects be filled, unless they just were."""
@@ -80,20 +92,20 @@ class Controller:
         return short
 
     def senses(self, fault: str, /) -> bool:
-        """Only what the controller itself knows."""
-        return fault in _TOLD
+        """Only what the controller itself knows; of the wire's faults those of its kind."""
+        return self.bus.wire in MISHAPS[fault].wires if fault in MISHAPS else fault in _TOLD
 
-    def break_down(self, _fault: str, _over: float, /) -> None:
-        """Begin ``silent``."""
-        self.mute = True
+    def break_down(self, fault: str, over: float, /) -> None:
+        """Begin a fault of the wire."""
+        self.trouble.break_down(fault, over)
 
-    def repair(self, _fault: str, /) -> None:
+    def repair(self, fault: str, /) -> None:
         """End it."""
-        self.mute = False
+        self.trouble.repair(fault)
 
-    def shows(self, _fault: str, /) -> bool:
-        """Silence is noticed at once."""
-        return self.mute
+    def shows(self, fault: str, /) -> bool:
+        """Whether a fault of the wire can be noticed now."""
+        return self.trouble.shows(fault)
 
 
 class Agent(asyncio.DatagramProtocol):
@@ -116,7 +128,14 @@ class Agent(asyncio.DatagramProtocol):
             answer = self._answered(data)
         except (PyAsn1Error, ProtocolError):
             return
-        if answer is not None:
+        if answer is None:
+            return
+        loop = asyncio.get_running_loop()
+        for after, said in self._controller.trouble.says(answer, self._clock.now()):
+            loop.call_later(after, self._send, said, addr)
+
+    def _send(self, answer: bytes, addr: Any) -> None:  # noqa: ANN401  # asyncio's
+        if not self._transport.is_closing():
             self._transport.sendto(answer, addr)
 
     def _answered(self, data: bytes) -> bytes | None:

@@ -10,16 +10,19 @@ devices is served by cutting and writing them by hand here, without an object a 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from struct import pack
 from typing import cast
 
 from pymodbus.constants import ExcCodes
 
+from simulators.wires.mishaps import LATE, Spoken, at_once
 from simulators.wires.modbus import Units, refusal
 
 _HEADER = 7
+_EXCUSES = (ExcCodes.GATEWAY_NO_RESPONSE, ExcCodes.DEVICE_BUSY, None, None)
+"""What an overloaded gateway says; None: nothing for seconds, then the answer."""
 _LONGEST = 260
 
 
@@ -30,6 +33,7 @@ class Conversation(asyncio.Protocol):
         self._units = units
         self._open_ones = open_ones
         self._heard = b""
+        self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client came."""
@@ -60,18 +64,34 @@ class Conversation(asyncio.Protocol):
             if len(self._heard) < length + 6:
                 break
             frame, self._heard = self._heard[: length + 6], self._heard[length + 6 :]
-            said.append(self._answer(frame[:4], frame[6], frame[7:]))
+            for after, answer in self._answers(frame):
+                if after:
+                    self._loop.call_later(after, self._late, answer)
+                else:
+                    said.append(answer)
         if said:
             self._transport.write(b"".join(said))
 
-    def _answer(self, head: bytes, number: int, payload: bytes) -> bytes:
+    def _late(self, answer: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(answer)
+
+    def _answers(self, frame: bytes) -> Sequence[Spoken]:
+        head, number, payload = frame[:4], frame[6], frame[7:]
+
+        def framed(reply: bytes) -> bytes:
+            return head + pack(">HB", len(reply) + 1, number) + reply
+
         if number not in self._units.by_number:
-            reply = refusal(payload[0], ExcCodes.GATEWAY_NO_RESPONSE)
-        elif not self._units.hears(number):
-            return b""
-        else:
-            reply = self._units.answer(number, payload)
-        return head + pack(">HB", len(reply) + 1, number) + reply
+            return at_once(framed(refusal(payload[0], ExcCodes.GATEWAY_NO_RESPONSE)))
+        if not self._units.hears(number):
+            return ()
+        if "slow_gateway" in self._units.bus:
+            code = self._units.bus.chance.choice(_EXCUSES)
+            if code is not None:
+                return at_once(framed(refusal(payload[0], code)))
+            return (Spoken(LATE, framed(self._units.answer(number, payload))),)
+        return self._units.said(number, payload, framed)
 
 
 @asynccontextmanager

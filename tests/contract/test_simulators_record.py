@@ -13,12 +13,13 @@ import pytest
 from gateway.config import load_site
 from gateway.faults.rules import load_rules
 from gateway.field.replay import transitions
-from gateway.model import Reading
+from gateway.model import IDENTITY, Reading
 from gateway.recording import Note, Row, read
 from simulators.fast import Options, Result, record
 from simulators.scenario import load
 from simulators.scenario import read as read_scenario
 from simulators.town.district import make
+from simulators.wires.mishaps import MISHAPS
 from simulators.wires.servers import serve
 from simulators.world import SteppedClock
 
@@ -267,3 +268,43 @@ def test_a_scenario_that_says_nothing_is_a_day_in_makati(tmp_path: Path) -> None
     times = sorted({row.t for row in rows(tmp_path)})
     assert len(times) == 25
     assert times[0] == 1_772_380_800_000
+
+
+def test_mishaps_of_wires_befall_the_rows_of_their_devices_only(tmp_path: Path) -> None:
+    """One after the other, twenty minutes each: what a row becomes is what the mishap says."""
+    faults = (
+        f'[[fault]]\nfault = "{name}"\nkind = "lamp"\nat = "{10 + 30 * n}m"\nfor = "20m"\n'
+        for n, name in enumerate(MISHAPS)
+    )
+    head = f'schema = 1\nstart = 2026-03-02T23:00:00\nduration = "{len(MISHAPS) * 30}m"\n'
+    made(tmp_path, f"{head}devices = 30\n{''.join(faults)}", every=MINUTE)
+    found = labels(tmp_path)
+    assert [label["fault"] for label in found] == [*MISHAPS]
+    every = [row for row in rows(tmp_path) if isinstance(row, Reading)]
+    for label in found:
+        during = [row for row in every if label["at"] <= row.t < label["until"]]
+        assert {look(row) for row in during if row.device == label["device"]} == meant(label)
+        struck = {row.device for row in during if look(row) != "as ever"}
+        if label["subject"].startswith("bus:"):
+            assert len(struck) > 1
+        else:
+            assert struck <= {label["device"]}, label
+
+
+def meant(label: dict[str, Any]) -> set[str]:
+    return {
+        **{
+            key: {"silent", "as ever"} for key in ("lossy", "brown_out", "lost_answer", "crc_error")
+        },
+        **{key: {"as ever"} for key in ("noise", "slow")},
+        "other_device": {"another device"},
+        "no_values": {"no values"},
+    }.get(label["fault"], {"silent"})
+
+
+def look(row: Reading) -> str:
+    if row.silent is not None:
+        return "silent"
+    if IDENTITY in row.bad:
+        return "another device"
+    return "no values" if "the device has no value" in row.bad.values() else "as ever"

@@ -202,3 +202,13 @@ def test_one_who_begins_when_the_other_has_ended_does_not_collide() -> None:
     medium.add(Voice(first.end, b"second", PACE))
     assert medium.hear(1.0) == b"firstsecond"
     assert medium.collisions == 0
+
+
+def test_a_voice_that_is_still_to_come_holds_nobody_up() -> None:
+    """A late answer is on the wire when its time has come, and what is said before it is heard."""
+    medium = Medium(PACE, Random(1))
+    medium.add(Voice(3.0, b"late", PACE))
+    assert medium.hear(0.5) == b""
+    medium.add(Voice(1.0, b"in time", PACE))
+    assert medium.hear(2.0) == b"in time"
+    assert medium.hear(4.0) == b"late"
