@@ -7,9 +7,11 @@ neither clipped nor wrapped at the end of a register: no healthy device comes ne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import floor, isclose, log10
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +70,18 @@ def layout(plan: Map, shown: Values) -> Layout:
     )
 
 
+def values_of(names: Sequence[str]) -> Callable[[Values], tuple[Any, ...]]:
+    """The function that picks those values, in that order."""
+    if len(names) < 2:
+        return lambda values: tuple(values[name] for name in names)
+    return itemgetter(*names)
+
+
+@lru_cache
+def _map(profile: Path) -> Map:
+    return read_map(profile)
+
+
 class Writer:
     """Writes the lines of one device.
 
@@ -78,12 +92,13 @@ class Writer:
 
     def __init__(self, device: Device, profile: Path, shown: Values) -> None:
         self._device = device
-        self._plan = plan = layout(read_map(profile), shown)
+        self._plan = plan = layout(_map(profile), shown)
         self._numbers = [name for name, _ in plan.decimal] + [name for name, *_ in plan.counted]
         self._places = [at for _, at in plan.decimal] + [at for _, at, _ in plan.counted]
         self._counted = [
             (number, scale) for number, (_, _, scale) in enumerate(plan.counted, len(plan.decimal))
         ]
+        self._of_numbers, self._of_words = values_of(self._numbers), values_of(plan.as_is)
         self._head = f',"device":{orjson.dumps(device.id).decode()},"values":{{'
         self._words: dict[tuple[Value | None, ...], str] = {}
         self._templates: dict[tuple[int, ...], tuple[str, str]] = {}
@@ -92,7 +107,7 @@ class Writer:
         """What the device showed at ``t``."""
         if self._plan.stepped or self._device.derived:
             return self._slowly(t, values)
-        numbers: list[Any] = [values[name] for name in self._numbers]
+        numbers: list[Any] = list(self._of_numbers(values))
         for place, scale in self._counted:
             if numbers[place] is not None:
                 numbers[place] = floor(numbers[place] / scale) * scale
@@ -104,7 +119,7 @@ class Writer:
         if found is None:
             found = self._templates[without] = self._template(without)
         template, bad = found
-        kept = tuple([values[name] for name in self._plan.as_is])
+        kept = self._of_words(values)
         words = self._words.get(kept)
         if words is None:
             words = self._words[kept] = self._worded(kept)

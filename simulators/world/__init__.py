@@ -48,6 +48,7 @@ __all__ = [
     "steps",
 ]
 
+_MINUTE: Millis = 60_000
 _KEPT = 64
 """Moments whose sky is remembered: a district looks at the same few again and again."""
 
@@ -119,12 +120,12 @@ class World:
         return _kept(self._suns, t, self._sun)
 
     def cloud(self, t: Millis) -> float:
-        """The share of the sky that is covered."""
-        return _kept(self._clouds, t, self._cloud)
+        """The share of the sky that is covered, by the minute."""
+        return _kept(self._clouds, t - t % _MINUTE, self._cloud)
 
     def temperature(self, t: Millis) -> float:
-        """Air temperature in °C."""
-        return _kept(self._airs, t, self._air)
+        """Air temperature in °C, by the minute: it moves by less than 0.02 °C in one."""
+        return _kept(self._airs, t - t % _MINUTE, self._air)
 
     def illuminance(self, t: Millis) -> float:
         """Lux on level ground, under the clouds there are."""
