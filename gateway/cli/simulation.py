@@ -5,12 +5,22 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
-from gateway.cli.shared import Json, centre_of, fail, line, say, say_json, until_stopped
+from gateway.cli.shared import (
+    Json,
+    centre_of,
+    fail,
+    line,
+    say,
+    say_json,
+    site_of,
+    until_stopped,
+)
 from gateway.units import parse_duration
 
 if TYPE_CHECKING:
@@ -41,6 +51,12 @@ Inject = Annotated[
     typer.Option(metavar="DEVICE FAULT", help="Break a device of a running district."),
 ]
 Repair = Annotated[Change | None, typer.Option(metavar="DEVICE FAULT", help="Mend it.")]
+Fleet = Annotated[
+    int | None, typer.Option(help="No district: play so many gateways of a recording by MQTT.")
+]
+Recording = Annotated[Path | None, typer.Option(help="What the fleet plays.")]
+OfSite = Annotated[Path | None, typer.Option("--site", help="The site file it was recorded with.")]
+Broker = Annotated[str, typer.Option(help="Where the fleet publishes.")]
 Over = Annotated[str, typer.Option(help="How long an injected fault takes to show.")]
 
 
@@ -58,14 +74,22 @@ def sim(  # noqa: PLR0913, PLR0917  # one argument an option
     inject: Inject = None,
     repair: Repair = None,
     over: Over = "0s",
+    fleet: Fleet = None,
+    recording: Recording = None,
+    site: OfSite = None,
+    broker: Broker = "mqtt://127.0.0.1:1883",
     json: Json = False,
 ) -> None:
-    """Run only the simulators, for any gateway to poll, or write a labelled recording."""
+    """Run only the simulators: to be polled, to write a recording, or to play one by a fleet."""
     try:
         if inject is not None:
             _by_hand(folder, "inject", inject, parse_duration(over), as_json=json)
         elif repair is not None:
             _by_hand(folder, "repair", repair, 0.0, as_json=json)
+        elif fleet is not None:
+            if recording is None or site is None:
+                fail("a fleet needs --recording FILE and the --site FILE it was recorded with", 2)
+            _fleet(Played(fleet, recording, site, broker, speed or 1.0), as_json=json)
         elif scenario is None:
             fail('which scenario? "wayside sim mixed" plays one of everything', 2)
         elif record is not None:
@@ -117,6 +141,40 @@ def _record(scenario: str, options: fast.Options, *, as_json: bool) -> None:
     else:
         say(f"{made.readings} readings, {made.labels} faults in {made.seconds:.1f} s")
         say(f"replay: wayside replay {made.site} {options.file}")
+
+
+class Played(NamedTuple):
+    """What a fleet plays, as it was asked for."""
+
+    gateways: int
+    recording: Path
+    site: Path
+    broker: str
+    speed: float
+
+
+def _fleet(asked: Played, *, as_json: bool) -> None:
+    import secrets
+
+    from gateway.config.site import BrokerOptions
+    from gateway.recording import RecordingError
+    from simulators.fast.fleet import Options, play
+
+    options = Options(
+        gateways=asked.gateways,
+        site=site_of(asked.site),
+        recording=asked.recording,
+        broker=BrokerOptions(url=asked.broker),
+        run=secrets.token_hex(6),
+        speed=asked.speed,
+    )
+    try:
+        until_stopped(
+            lambda stop: play(options, stop=stop),
+            lambda summary: say_json(asdict(summary)) if as_json else say(summary.as_text()),
+        )
+    except RecordingError as error:
+        fail(error, 1)
 
 
 def _by_hand(
