@@ -1,11 +1,16 @@
 #!/bin/sh
-# Every test, in three turns: side by side, then those that need the machine for themselves, then
-# the browser's. Further arguments are pytest's, for the first two: a folder, -k WORD, -x.
+# Every test, in three turns: those that need the machine for themselves, then the others side by
+# side, then the browser's. Further arguments are pytest's, for the first two: a folder, -k WORD, -x.
 #
 # Most tests wait for programs, lines and clocks: WORKERS is a number of processes, not of
 # processors. Tests are handed out a few at a time, in their order, so that no worker is left with
 # the long ones. A turn in which a choice leaves nothing to do is no failure, unless both are.
+#
+# Python may keep what it compiled, whatever the environment says: five test processes and hundreds
+# of daemons would each compile everything again. The first turn is one process, and leaves it to
+# the others.
 set -eu
+unset PYTHONDONTWRITEBYTECODE
 workers=${WORKERS:-4}
 empty=0
 
@@ -19,7 +24,7 @@ turn() {
     esac
 }
 
-turn -m "not ui and not alone" -n "$workers" --maxschedchunk 4 "$@"
 turn -m alone "$@"
+turn -m "not ui and not alone" -n "$workers" --maxschedchunk 4 "$@"
 [ "$empty" -lt 2 ] || exit 5
 turn -m ui tests/ui
