@@ -123,7 +123,7 @@ class Load:
         lit = 0
         for one in lamps:
             states = one.good.get("switch_command"), one.good.get("switch_state")
-            if one.silent is not None or (states[0] is None and states[1] is None):
+            if _gone(one) or (states[0] is None and states[1] is None):
                 away.append(one)
                 continue
             lit += True in states
@@ -131,7 +131,7 @@ class Load:
         answering = len(found)
         for one in away:
             if answering:
-                found[one.device.id] = _should(one, on=2 * lit > answering)
+                found[one.device.id] = _plate(one) if 2 * lit > answering else 0.0
             elif one.device.id in self._last:
                 found[one.device.id] = self._last[one.device.id]
         self._last = found
@@ -143,8 +143,7 @@ class Load:
         tail: list[int] = []
         self.tail_power = 0.0
         for one, place in sorted(placed, key=lambda pair: -pair[1]):
-            share = supply(one)
-            if one.silent is None and (share is None or share >= GONE):
+            if not _gone(one):
                 break
             tail.append(place)
             self.tail_power += powers.get(one.device.id, 0.0)
@@ -189,6 +188,18 @@ class Load:
             raise ValueError("not the ratios of a feeder")
         self._ratio = {phase: ratio for phase, (ratio, _) in found.items()}
         self._count = {phase: count for phase, (_, count) in found.items()}
+
+
+def _gone(lamp: Seen) -> bool:
+    """Whether a lamp is silent, or answers (a bus may feed its controller) and has no supply."""
+    share = supply(lamp) if "voltage" in lamp.good else None
+    return lamp.silent is not None or (share is not None and share < GONE)
+
+
+def _plate(lamp: Seen) -> float:
+    """W a lamp would draw that is on, at the dim level it last had."""
+    dim = number(lamp, "dim_level")
+    return (facts(lamp).rated_power or 0.0) * (1.0 if dim is None else dim / 100)
 
 
 def _should(lamp: Seen, *, on: bool) -> float:

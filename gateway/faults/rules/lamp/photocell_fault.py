@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gateway.faults.daylight import dark as dark_day
-from gateway.faults.lamps import burns, dark, facts, number, supply
+from gateway.faults.lamps import SUPPLIED, burns, dark, facts, number, supply
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.model import Millis, Severity, Value
 
 DAY = 86_400_000
 APART: Millis = 900_000
 """ms between two readings at most, for the moment of switching to be known (E)."""
+
+LASTS: Millis = 1_800_000
+"""ms a switched lamp must stay so: what comes back sooner was no switching (E)."""
 
 EARLY, LATE = -6.0, 4.0
 """Degrees of sun between which a photocell switches (domain §1)."""
@@ -39,11 +42,13 @@ class PhotocellFault(Settings):
 class Switching:
     """The last five nights: +1 switched in too much light, -1 in too little, 0 as it should.
 
-    A night runs from noon to noon by the sun, and counts once the lamp has switched in it.
+    A night runs from noon to noon by the sun, and counts once the lamp has switched in it. The
+    relay's own word counts where there is one, else its power; a lamp that is back in half an hour
+    has not been switched but lost its arc.
     """
 
     kept_as: ClassVar[str] = "photocell/1"
-    __slots__ = ("_lit", "_night", "_stormy", "_t", "nights", "sun")
+    __slots__ = ("_lit", "_night", "_pending", "_stormy", "_t", "nights", "sun")
 
     def __init__(self, _seen: Seen) -> None:
         self.nights: tuple[int, ...] = ()
@@ -55,32 +60,52 @@ class Switching:
         """A switching during a pause is not seen."""
         self._lit: bool | None = None
         self._stormy = False
+        self._pending: tuple[Millis, float] | None = None
         self._t: Millis = 0
 
     def see(self, seen: Seen) -> None:
         """Notice when it switches, and how high the sun stands then."""
-        power = number(seen, "power")
-        if power is None or "power" not in seen.fresh or facts(seen).control != "photocell":
+        if "power" not in seen.fresh or facts(seen).control != "photocell":
+            return
+        share = supply(seen)
+        if share is not None and share < SUPPLIED:
+            self._lit = self._pending = None
             return
         was, before = self._lit, self._t
-        if burns(power, facts(seen)):
-            self._lit, self._t = True, seen.t
-        elif dark(power, facts(seen)):
-            self._lit, self._t = False, seen.t
-        share = supply(seen)
-        if was is None or was is self._lit or seen.t - before > APART:
+        lit = self._state(seen)
+        if lit is None:
             return
-        if (share is None or share >= 0.8) and not seen.alarmed("lamp_failure"):
-            self._switched(seen)
+        self._lit, self._t = lit, seen.t
+        if was is not None and was is not lit:
+            self._pending = self._switch(seen) if seen.t - before <= APART else None
+        elif self._pending is not None and seen.t - self._pending[0] >= LASTS:
+            if not seen.alarmed("lamp_failure"):
+                self._switched(seen, *self._pending)
+            self._pending = None
 
-    def _switched(self, seen: Seen) -> None:
-        self.sun = sun = seen.sun()
-        stormy = self._stormy
+    @staticmethod
+    def _state(seen: Seen) -> bool | None:
+        """Whether it is switched on; None between on and off."""
+        relay = seen.good.get("switch_state")
+        if isinstance(relay, bool):
+            return relay
+        power = number(seen, "power") or 0.0
+        if burns(power, facts(seen)):
+            return True
+        return False if dark(power, facts(seen)) else None
+
+    def _switch(self, seen: Seen) -> tuple[Millis, float] | None:
+        """A switching to be confirmed; None if it is back already, or the sky's doing."""
+        sun, stormy = seen.sun(), self._stormy
         self._stormy = sun > LATE and dark_day(seen)
-        if self._stormy or (stormy and not self._lit):
-            return  # the sky lit it, and let it go again
+        if self._pending is not None or self._stormy or (stormy and not self._lit):
+            return None
+        return seen.t, sun
+
+    def _switched(self, seen: Seen, t: Millis, sun: float) -> None:
+        self.sun = sun
         sign = (sun > LATE) - (sun < EARLY)
-        night = int((seen.t + seen.place[1] / 360 * DAY - DAY / 2) // DAY)
+        night = int((t + seen.place[1] / 360 * DAY - DAY / 2) // DAY)
         if night != self._night:
             self._night, self.nights = night, (*self.nights[1 - NIGHTS :], sign)
         elif sign:
