@@ -20,8 +20,8 @@ from gateway.faults.rules import load_rules
 from gateway.model import Millis
 from gateway.recording import Note, encode
 from gateway.units import format_duration
-from simulators.devices.contract import Values
-from simulators.fast.rows import Writer, befallen
+from simulators.devices.contract import Values, powered
+from simulators.fast.rows import Writer, befallen, unpowered
 from simulators.fast.sink import Sink, sink
 from simulators.fast.stage import Stage
 from simulators.faults import Label
@@ -37,6 +37,8 @@ START = datetime(2026, 3, 2)  # noqa: DTZ001  # a Monday, in the time of whateve
 """When a recording begins if its scenario does not say."""
 NEAR_FOR: Millis = 1_200_000
 """ms a device is read closely after something happened to it: longer than most rules' delays."""
+LONGER: Mapping[str, Millis] = {"lamp_cycling": 5_400_000}
+"""The same for faults whose rules count events over a longer time."""
 KINDS = ("lamp", "feeder", "signal", "bin")
 _NEIGHBOURS = 2
 """Lamps to either side that are read closely with a lamp."""
@@ -210,6 +212,9 @@ class Recording:
             desk = desks[reader.asset.id]
             device = desk.device
             device.advance(t)
+            if not powered(device):
+                lines.append(unpowered(stamp, device))
+                continue
             row = reader.line(stamp, device.values())
             lines.append(befallen(desk, row) if desk.troubled else row)
         self.readings += len(lines)
@@ -218,7 +223,8 @@ class Recording:
     def _approach(self, news: Iterable[Label], t: Millis) -> None:
         for label in news:
             for device in group_of(label.device, self.stage.district):
-                self._near[device] = t + NEAR_FOR
+                until = t + LONGER.get(label.fault, NEAR_FOR)
+                self._near[device] = max(until, self._near.get(device, 0))
         if news:
             order = self._readers
             self._near = {one: self._near[one] for one in order if one in self._near}

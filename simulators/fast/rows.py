@@ -19,7 +19,7 @@ import orjson
 
 from gateway.model import Bad, Device, Millis, Reading, Uncertain, Value
 from gateway.recording import encode, parse
-from simulators.devices.contract import Values
+from simulators.devices.contract import Simulated, Values
 from simulators.fast.stage import Desk
 from simulators.wires.maps import Map, Row, read_map
 
@@ -188,3 +188,8 @@ def befallen(desk: Desk, line: bytes) -> bytes:
     row = parse(line, {desk.device.name: desk.device.kind})
     assert isinstance(row, Reading)  # noqa: S101  # ours, made above
     return encode(desk.reads(row)) + b"\n"
+
+
+def unpowered(t: Millis, device: Simulated) -> bytes:
+    """The line of a poll that nobody could answer: the controller has no supply."""
+    return encode(Reading(device.name, device.kind, t, silent="no answer")) + b"\n"

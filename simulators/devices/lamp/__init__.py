@@ -41,8 +41,8 @@ _ALIVE = 0.2
 """Share of the nominal voltage from which the controller's own supply works (E)."""
 _OLD = 100_000.0
 """Hours after which nothing changes any more."""
-_LIT, _OUT = (300_000, 360_000), 180_000
-"""ms a cycling lamp burns (between) and stays out (E)."""
+_LIT, _OUT = (120_000, 180_000), 60_000
+"""ms a cycling lamp burns (between), and at least stays out; an arc has to cool first (E)."""
 
 
 class Lamp:
@@ -213,7 +213,8 @@ class Lamp:
     def _turn(self, t: Millis) -> None:
         """A cycling lamp goes out, or comes back."""
         self._gone_out = not self._gone_out
-        self._flip = t + (_OUT if self._gone_out else self._chance.randint(*_LIT))
+        burns_from = max(t, self._light.ready)
+        self._flip = t + _OUT if self._gone_out else burns_from + self._chance.randint(*_LIT)
         self._settle()
 
     def _settle(self) -> None:
@@ -299,7 +300,7 @@ class Lamp:
 
     def _react(self) -> None:
         """Something about the lamp itself has changed just now."""
-        self.sight = self._cell * self.shade * self.effect.sight
+        self.sight = self._cell * self.shade * self.effect.sight * self.effect.trigger
         self._program = self._wanted(self._t)
         self._settle()
         self._look()

@@ -30,8 +30,8 @@ class Effect:
 
     ``dead``: no light; ``welded``: the relay stays closed; ``cycling``: goes out and comes back;
     ``tested``: a crew has switched it on; ``isolated``: cut from the mains; ``sight``: the share of
-    daylight the photocell sees; ``register``: what the energy register counts of what is used;
-    ``flag``: what the controller notices by itself.
+    daylight the photocell sees, ``trigger``: what its switch makes of that; ``register``: what the
+    energy register counts of what is used; ``flag``: what the controller notices by itself.
     """
 
     dead: bool = False
@@ -47,6 +47,7 @@ class Effect:
     factor: float = 1.0
     volts: float = 1.0
     sight: float = 1.0
+    trigger: float = 1.0
     register: float = 1.0
     heat: float = 0.0
     leakage: float = 0.0
@@ -54,7 +55,7 @@ class Effect:
 
 
 NONE = Effect()
-_FACTORS = ("power", "factor", "volts", "sight", "register")
+_FACTORS = ("power", "factor", "volts", "sight", "trigger", "register")
 
 
 def combined(effects: Iterable[Effect]) -> Effect:
@@ -143,6 +144,7 @@ def _alarm(code: str, **how: Any) -> Fault:  # noqa: ANN401
 
 
 _POWER = ("power_low", "power_high", "power_factor_low")
+_NIGHTS = ("energy_drift",)
 _DEAD = (*_POWER, "lamp_cycling", "overcurrent")
 _DARK = ("lamp_failure", *_POWER, "lamp_cycling")
 
@@ -150,24 +152,26 @@ BREAKAGES: Mapping[str, Breakage] = {
     one.fault.name: one
     for one in (
         # What the light source and its gear do.
-        Breakage(_alarm("lamp_failure", must_not=_DEAD), Effect(dead=True), should_burn),
         Breakage(
-            _fault("lamp_failure_flagged", "lamp_failure", must_not=_DEAD),
+            _alarm("lamp_failure", must_not=_DEAD, may=_NIGHTS), Effect(dead=True), should_burn
+        ),
+        Breakage(
+            _fault("lamp_failure_flagged", "lamp_failure", must_not=_DEAD, may=_NIGHTS),
             Effect(dead=True, flag="lamp"),
             should_burn,
         ),
         Breakage(
-            _alarm("lamp_cycling", may=("lamp_failure", "power_low", "energy_drift")),
+            _alarm("lamp_cycling", may=("lamp_failure", *_POWER, "energy_drift")),
             Effect(cycling=True),
             burns_warm,
         ),
         Breakage(
-            _alarm("power_high", must_not=("overcurrent",), may=("energy_drift",)),
+            _alarm("power_high", must_not=("overcurrent",), may=_NIGHTS),
             Effect(power=1.3),
             burns_warm,
         ),
         Breakage(
-            _alarm("power_low", must_not=("lamp_failure",), may=("energy_drift",)),
+            _alarm("power_low", must_not=("lamp_failure",), may=_NIGHTS),
             Effect(power=0.6),
             burns_warm,
         ),
@@ -178,7 +182,7 @@ BREAKAGES: Mapping[str, Breakage] = {
         ),
         Breakage(
             _alarm("overcurrent", may=("power_high", "driver_overtemperature", "energy_drift")),
-            Effect(power=1.7),
+            Effect(power=2.0),
             should_burn,
         ),
         Breakage(
@@ -209,7 +213,7 @@ BREAKAGES: Mapping[str, Breakage] = {
         ),
         Breakage(
             _alarm("photocell_fault", must_not=("day_burner", "relay_stuck")),
-            Effect(sight=1 / 400),
+            Effect(trigger=1 / 400),
             has_photocell,
             fooled,
         ),

@@ -23,7 +23,8 @@ class Light:
     """``cooling`` is how long this one takes to strike again, in ms; powers in W.
 
     ``full`` and ``factor`` are power and power factor when warm, at nominal voltage; ``idle`` what
-    is drawn without light; ``struck`` when the light comes on, or came on (None: it does not).
+    is drawn without light; ``struck`` when the light comes on, or came on (None: it does not), and
+    ``ready`` when it can at the earliest, having cooled.
     """
 
     technology: Technology
@@ -34,7 +35,7 @@ class Light:
     factor: float = 0.0
     idle: float = 0.0
     struck: Millis | None = None
-    _ready: Millis = 0
+    ready: Millis = 0
     _pace: float = 1.0
     _dead: bool = False
 
@@ -48,11 +49,11 @@ class Light:
         """From ``t`` on the relay is ``closed``; ``burns`` if nothing keeps the light away."""
         self._dead = dead
         if burns and self.struck is None:
-            self.struck = max(t, self._ready)
-            self._pace = self.technology.pace if self._ready > t else 1.0
+            self.struck = max(t, self.ready)
+            self._pace = self.technology.pace if self.ready > t else 1.0
         elif not burns and self.struck is not None:
             if self.cooling and t - self.struck > _HOT:
-                self._ready = t + self.cooling
+                self.ready = t + self.cooling
             self.struck = None
         self.idle = self.standby
         if closed and (self.struck is None or self.struck > t):
