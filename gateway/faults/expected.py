@@ -58,11 +58,12 @@ class Expected:
     """What is known of one lamp; ``burning`` tells whether it burns and is warm."""
 
     kept_as: ClassVar[str] = "lamp_power/1"
-    __slots__ = ("_at", "_count", "_factor", "_ratio", "_scatter", "burning")
+    __slots__ = ("_at", "_count", "_factor", "_ratio", "_scatter", "_told", "burning")
 
     def __init__(self, seen: Seen) -> None:
         self.burning = Burning(seen)
         self._at: Millis = 0
+        self._told: tuple[Millis, Expectation | None] = (-1, None)
         self._count = array("H", [0] * BANDS)
         self._ratio = array("f", [1.0] * BANDS)
         self._scatter = array("f", [0.0] * BANDS)
@@ -70,6 +71,7 @@ class Expected:
 
     def begin(self) -> None:
         """Nobody knows how long it has burnt."""
+        self._told = (-1, None)
         self.burning.forget()
 
     def see(self, seen: Seen) -> None:
@@ -112,7 +114,15 @@ class Expected:
         return BANDS - 1 if dim is None else max(0, min(BANDS - 1, int(dim * BANDS / 100)))
 
     def power(self, seen: Seen) -> Expectation | None:
-        """What it should draw now, warm; None without a rated power."""
+        """What it should draw now, warm; None without a rated power.
+
+        Several rules ask after each reading; it is worked out once.
+        """
+        if self._told[0] != seen.t:
+            self._told = (seen.t, self._expect(seen))
+        return self._told[1]
+
+    def _expect(self, seen: Seen) -> Expectation | None:
         plate = nominal_power(seen)
         if plate is None:
             return None

@@ -28,7 +28,18 @@ def facts(seen: Seen) -> LampFacts:
 def number(seen: Seen, point: str) -> float | None:
     """A current good value that is a number, else None."""
     value = seen.good.get(point)
-    return None if value is None or isinstance(value, bool | str) else value
+    kind = value.__class__  # asked thirty times a reading: isinstance with a union costs thrice
+    return value if kind is float or kind is int else None  # type: ignore[return-value]
+
+
+def reads(seen: Seen, point: str, low: float, high: float) -> bool:
+    """Whether the latest reading has a number of that point from ``low`` to ``high``.
+
+    For the ``quiet`` of a rule: it costs next to nothing.
+    """
+    value = seen.fresh.get(point)
+    kind = value.__class__
+    return (kind is float or kind is int) and low <= value <= high  # type: ignore[operator]
 
 
 def burns_from(asset: LampFacts) -> float:

@@ -216,6 +216,10 @@ class Rule:
     so. ``at_least_every`` is the slowest poll in seconds the rule can judge by: a device that is
     polled, or found to answer, more slowly is *undecided* (domain §0).
 
+    ``quiet(seen, settings, memory)`` may say, at less cost, that ``judge`` could not answer ``MET``
+    or ``CERTAIN`` now: it is asked first while nothing is pending and no alarm stands, which is how
+    almost every rule is about almost every device.
+
     ``tell(seen, settings, memory, since)`` gives the operator's sentence (what was seen, what was
     expected, for how long) and the figures behind it, only when the alarm is raised.
     ``grade(seen, settings, memory)`` gives the severity where it varies; while an alarm stands it
@@ -241,6 +245,7 @@ class Rule:
     replaces: tuple[str, ...] = ()
     needs: Needs = ()
     at_least_every: float | None = None
+    quiet: Callable[[Any, Any, Any], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

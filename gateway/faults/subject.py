@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from gateway.faults import topology
 from gateway.faults.coverage import lacking, periods, present_points
@@ -28,7 +28,7 @@ from gateway.faults.rule import (
 )
 from gateway.faults.sight import Sight, Together
 from gateway.faults.timing import Delays, Run
-from gateway.model import Alarm, Device, Millis
+from gateway.model import Alarm, Device, Millis, Value
 
 E = TypeVar("E", Rule, Notice, Estimate)
 
@@ -52,23 +52,55 @@ class Judge(Generic[E]):
     period: Millis
     slowest: float
 
+    def hears(self, fresh: Mapping[str, Value]) -> bool:
+        """Whether a reading with these good values concerns it."""
+        return self.rule.hears_silence or not fresh.keys().isdisjoint(self.points)
 
-@dataclass(frozen=True, slots=True)
+
+Turns: TypeAlias = tuple[tuple[int, Judge[Rule]], ...]
+"""Rules that a reading concerns, with their place among all rules of the subject."""
+
+MOST_PATTERNS = 64
+"""Sets of points, of devices of one make, for which the rules they concern are looked up once."""
+
+
 class Judges:
-    """All that judges one subject."""
+    """All that judges one subject; subjects of one make share it.
 
-    rules: tuple[Judge[Rule], ...] = ()
-    notices: tuple[Judge[Notice], ...] = ()
-    estimates: tuple[Judge[Estimate], ...] = ()
+    ``kinds`` are those whose readings concern it.
+    """
+
+    __slots__ = ("_patterns", "_tightest", "estimates", "kinds", "notices", "rules")
+
+    def __init__(self, judges: Sequence[Judge[Any]] = ()) -> None:
+        self.rules: tuple[Judge[Rule], ...] = _of(Rule, judges)
+        self.notices: tuple[Judge[Notice], ...] = _of(Notice, judges)
+        self.estimates: tuple[Judge[Estimate], ...] = _of(Estimate, judges)
+        kinds = [judge.rule.kinds for judge in self.rules]
+        self.kinds: frozenset[str] = frozenset().union(
+            *kinds, *(judge.rule.kinds for judge in self.notices)
+        )
+        self._tightest = min((judge.slowest for judge in self.rules), default=math.inf)
+        self._patterns: dict[tuple[str, ...], Turns] = {}
 
     def __bool__(self) -> bool:
         return bool(self.rules or self.notices)
 
-    @property
-    def kinds(self) -> frozenset[str]:
-        """Whose readings concern them."""
-        kinds = [judge.rule.kinds for judge in self.rules]
-        return frozenset().union(*kinds, *(judge.rule.kinds for judge in self.notices))
+    def concerned(self, fresh: Mapping[str, Value], interval: Millis) -> Turns:
+        """The rules that a reading with these good values concerns, so long after the last one."""
+        points = tuple(fresh)
+        found = self._patterns.get(points)
+        if found is None:
+            found = tuple(one for one in enumerate(self.rules) if one[1].hears(fresh))
+            if len(self._patterns) < MOST_PATTERNS:
+                self._patterns[points] = found
+        if interval > self._tightest:
+            return tuple(one for one in found if interval <= one[1].slowest)
+        return found
+
+
+def _of(kind: type, judges: Iterable[Judge[Any]]) -> tuple[Judge[Any], ...]:
+    return tuple(judge for judge in judges if isinstance(judge.rule, kind))
 
 
 class Watched:
@@ -102,6 +134,7 @@ class Subject:
 
     __slots__ = (
         "_made",
+        "concerned",
         "estimates",
         "groups",
         "id",
@@ -122,6 +155,7 @@ class Subject:
         self.notices = judges.notices
         self.estimates = judges.estimates
         self.kinds = judges.kinds
+        self.concerned = judges.concerned
         self.groups: tuple[Subject, ...] = ()
         self.watched: dict[str, Watched] = {}
         self._made: dict[Callable[[Any], Memory], Memory] = {}
@@ -196,12 +230,7 @@ class Matching:
             for name, rule in self._rules.items()
             if rule.scope == scope
         ]
-        judges = [judge for judge in ready if judge is not None]
-        return Judges(
-            tuple(judge for judge in judges if isinstance(judge.rule, Rule)),
-            tuple(judge for judge in judges if isinstance(judge.rule, Notice)),
-            tuple(judge for judge in judges if isinstance(judge.rule, Estimate)),
-        )
+        return Judges([judge for judge in ready if judge is not None])
 
     def _ready(
         self, name: str, rule: Entry, members: list[Device], own: Device | None

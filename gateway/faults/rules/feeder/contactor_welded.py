@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.faults.daylight import dark
-from gateway.faults.lamps import burns, facts, number
+from gateway.faults.lamps import burns, burns_from, facts, number, reads
 from gateway.faults.load import Load, load_of
 from gateway.faults.rule import (
     BETWEEN,
@@ -56,6 +56,16 @@ def judge(group: Group, settings: ContactorWelded, load: Load) -> Verdict:
     if watts > settings.share * load.plates:
         return MET
     return NORMAL if watts < settings.back * load.plates else BETWEEN
+
+
+def quiet(group: Group, settings: ContactorWelded, _load: Load) -> bool:
+    """A lamp says nothing where there is a command, nor by night, nor while it is dark itself."""
+    latest, pillar = group.latest, group.head
+    if latest.device.kind != "lamp":
+        return False
+    if pillar is not None and "contactor_command" in pillar.good:
+        return True
+    return reads(latest, "power", 0.0, burns_from(facts(latest))) or latest.sun() <= settings.sun
 
 
 def day_lit(members: Iterable[Seen]) -> tuple[int, int]:
@@ -108,4 +118,5 @@ RULE = Rule(
     points=("power", "power_l1", "power_l2", "power_l3"),
     scope="feeder",
     memory=Load,
+    quiet=quiet,
 )

@@ -8,11 +8,12 @@ reclosers try more than once (domain §4, root cause). A switched feeder that is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.faults.feeders import PHASES, energised
-from gateway.faults.lamps import supply
+from gateway.faults.lamps import reads, supply
 from gateway.faults.rule import (
     BETWEEN,
     MET,
@@ -53,6 +54,15 @@ def judge(group: Group, settings: FeederOutage, _memory: None) -> Verdict:
         # A lamp's reading brings nothing new about the meter.
         return _by_meter(pillar, settings) if group.latest is pillar else UNDECIDED
     return _by_lamps(group.everyone(), settings)
+
+
+def quiet(group: Group, settings: FeederOutage, _memory: None) -> bool:
+    """A lamp that is supplied is no news of an outage; a dark one's reading will be."""
+    latest = group.latest
+    facts = latest.device.facts
+    if latest.device.kind != "lamp":
+        return False
+    return reads(latest, "voltage", settings.live * facts.nominal_voltage, math.inf)
 
 
 def _by_meter(pillar: Seen, settings: FeederOutage) -> Verdict:
@@ -131,4 +141,5 @@ RULE = Rule(
     tell=tell,
     points=(*PHASES, "voltage"),
     scope="feeder",
+    quiet=quiet,
 )

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from gateway.faults.lamps import Burning, nominal_power, number
+from gateway.faults.lamps import Burning, facts, nominal_power, number
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.model import Millis, Severity, Value
 
@@ -59,14 +59,15 @@ class Nights:
     def see(self, seen: Seen) -> None:
         """Add up both energies from one reading to the next, while the lamp burns."""
         self._burning.see(seen)
-        power, plate = number(seen, "power"), nominal_power(seen)
-        if power is None or plate is None or "power" not in seen.fresh:
+        power = number(seen, "power")
+        if power is None or "power" not in seen.fresh or facts(seen).rated_power is None:
             return
         self._turn(seen)
         hours, energy = (seen.t - self._t) / 3_600_000, number(seen, "energy")
         if self._burning.settled(seen, None) and self._t:
             self._span += hours
-            if not seen.resumed:
+            plate = nominal_power(seen)
+            if plate is not None and not seen.resumed:
                 self._seen += hours
                 self._expected += plate * hours / 1000
                 gained = None if None in (energy, self._energy) else energy - self._energy  # type: ignore[operator]

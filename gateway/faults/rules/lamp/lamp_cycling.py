@@ -104,6 +104,11 @@ def judge(seen: Seen, settings: LampCycling, cycles: Cycles) -> Verdict:
     return NORMAL if steady else BETWEEN
 
 
+def quiet(_seen: Seen, _settings: LampCycling, cycles: Cycles) -> bool:
+    """A lamp that never came on again."""
+    return not cycles.times
+
+
 def tell(
     seen: Seen, settings: LampCycling, cycles: Cycles, _since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
@@ -127,4 +132,5 @@ RULE = Rule(
     points=("power",),
     memory=Cycles,
     at_least_every=60.0,
+    quiet=quiet,
 )

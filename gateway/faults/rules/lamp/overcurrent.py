@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gateway.faults.bands import above
 from gateway.faults.expected import Expected
-from gateway.faults.lamps import facts, number
+from gateway.faults.lamps import facts, number, reads
 from gateway.faults.rule import UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
@@ -52,6 +52,12 @@ def judge(seen: Seen, settings: Overcurrent, known: Expected) -> Verdict:
     return above(current, settings.most * rated, settings.back * rated)
 
 
+def quiet(seen: Seen, settings: Overcurrent, _known: Expected) -> bool:
+    """A current that is not too much."""
+    rated = rated_current(seen)
+    return rated is not None and reads(seen, "current", 0.0, settings.most * rated)
+
+
 def tell(
     seen: Seen, _settings: Overcurrent, _known: Expected, since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
@@ -72,5 +78,6 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("current",),
+    quiet=quiet,
     memory=Expected,
 )

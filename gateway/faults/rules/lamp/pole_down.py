@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.faults.lamps import number, supply
+from gateway.faults.lamps import number, reads, supply
 from gateway.faults.poles import Stance
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.voltages import GONE
@@ -43,6 +43,13 @@ def judge(seen: Seen, settings: PoleDown, stance: Stance) -> Verdict:
     return NORMAL if off < settings.stands else BETWEEN
 
 
+def quiet(seen: Seen, settings: PoleDown, stance: Stance) -> bool:
+    """A pole that stands where it stood."""
+    baseline = stance.baseline or 0.0
+    off = min(settings.dead, settings.down)
+    return reads(seen, "tilt", baseline - off, baseline + off)
+
+
 def tell(
     seen: Seen, _settings: PoleDown, _stance: Stance, since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
@@ -61,6 +68,7 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("tilt",),
+    quiet=quiet,
     memory=Stance,
     replaces=("pole_tilt",),
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.faults.lamps import reads
 from gateway.faults.rule import Rule, Seen, Settings, Verdict
 from gateway.faults.voltages import SUPPLIED, judge_voltage, tell_voltage
 from gateway.model import Millis, Severity, Value
@@ -31,6 +32,12 @@ def judge(seen: Seen, settings: VoltageHigh, _memory: None) -> Verdict:
     return judge_voltage(seen, settings.limit, settings.back, above=True)
 
 
+def quiet(seen: Seen, settings: VoltageHigh, _memory: None) -> bool:
+    """A lamp with a single voltage, and that within its band."""
+    nominal = seen.device.facts.nominal_voltage
+    return seen.device.kind == "lamp" and reads(seen, "voltage", 0.0, settings.limit * nominal)
+
+
 def tell(
     seen: Seen, _settings: VoltageHigh, _memory: None, since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
@@ -46,4 +53,5 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=SUPPLIED,
+    quiet=quiet,
 )

@@ -7,9 +7,11 @@ whose pillar measures the same of its phase is not judged: one cause, one alarm.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.faults.lamps import reads
 from gateway.faults.rule import Rule, Seen, Settings, Verdict
 from gateway.faults.voltages import SUPPLIED, judge_voltage, tell_voltage
 from gateway.model import Millis, Severity, Value
@@ -31,6 +33,12 @@ def judge(seen: Seen, settings: VoltageLow, _memory: None) -> Verdict:
     return judge_voltage(seen, settings.limit, settings.back, above=False)
 
 
+def quiet(seen: Seen, settings: VoltageLow, _memory: None) -> bool:
+    """A lamp with a single voltage, and that within its band."""
+    nominal = seen.device.facts.nominal_voltage
+    return seen.device.kind == "lamp" and reads(seen, "voltage", settings.limit * nominal, math.inf)
+
+
 def tell(
     seen: Seen, _settings: VoltageLow, _memory: None, since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
@@ -46,4 +54,5 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=SUPPLIED,
+    quiet=quiet,
 )
