@@ -9,7 +9,7 @@ is judged afresh.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -42,13 +42,14 @@ def _muted(alarm: Alarm) -> bool:
 class Alarms:
     """Every alarm that is not normal.
 
-    ``kin`` says what may explain what, ``maintained(subject, code)`` whether somebody works there
-    now, ``raised`` is told of every raise. What changes goes to ``out``, whose owner empties it.
+    ``subjects`` are those of each id, ``kin`` says what may explain what, and
+    ``maintained(subject, code)`` whether somebody works there now. ``raised`` is told of every
+    raise. What changes goes to ``out``, whose owner empties it.
     """
 
     def __init__(
         self,
-        subjects: Iterable[Subject],
+        subjects: Mapping[str, Sequence[Subject]],
         kin: Kin,
         timers: Timers,
         maintained: Callable[[str, str], bool],
@@ -61,9 +62,7 @@ class Alarms:
         self._maintained = maintained
         self._raised = raised
         self._uncounted: set[Key] = set()
-        self._by_id: dict[str, list[Subject]] = {}
-        for subject in subjects:
-            self._by_id.setdefault(subject.id, []).append(subject)
+        self._by_id = subjects
         self.out = out
 
     # What there is
@@ -89,7 +88,7 @@ class Alarms:
 
     def _judge(self, key: Key) -> tuple[Subject, Judge[Rule]] | None:
         for subject in self._by_id.get(key[0], ()):
-            for judge in subject.judges:
+            for judge in subject.judges.rules:
                 if judge.rule.code == key[1]:
                     return subject, judge
         return None
@@ -167,7 +166,7 @@ class Alarms:
         subject, code = watched.subject, watched.judge.rule.code
         return any(
             code in judge.rule.replaces and self.standing(subject.id, judge.rule.code)
-            for judge in subject.judges
+            for judge in subject.judges.rules
         )
 
     @staticmethod

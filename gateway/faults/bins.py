@@ -5,7 +5,6 @@ Source: domain §3.
 
 from __future__ import annotations
 
-from collections import deque
 from itertools import pairwise
 
 from gateway.faults.rule import Seen
@@ -31,6 +30,7 @@ CREWS_TILT = 60.0
 """Degrees beyond which a crew tilts a bin to empty it (domain §3)."""
 
 _STEP = 5_000
+_MOST = 2 + STEEP_SPAN // _STEP
 
 
 def number(seen: Seen, point: str) -> float | None:
@@ -147,7 +147,7 @@ class Warmth:
 
     def __init__(self, _seen: Seen) -> None:
         self.last: tuple[tuple[Millis, float], ...] = ()
-        self.trace: deque[tuple[Millis, float]] = deque(maxlen=2 + STEEP_SPAN // _STEP)
+        self.trace: tuple[tuple[Millis, float], ...] = ()
 
     def see(self, seen: Seen) -> None:
         """Take in a temperature."""
@@ -156,10 +156,12 @@ class Warmth:
             return
         now = (seen.t, temperature)
         self.last = (*self.last[-2:], now)
-        while len(self.trace) > 1 and self.trace[1][0] <= seen.t - STEEP_SPAN:
-            self.trace.popleft()
-        if not self.trace or seen.t - self.trace[-1][0] >= _STEP:
-            self.trace.append(now)
+        trace = self.trace
+        while len(trace) > 1 and trace[1][0] <= seen.t - STEEP_SPAN:
+            trace = trace[1:]
+        if not trace or seen.t - trace[-1][0] >= _STEP:
+            trace = (*trace[-_MOST + 1 :], now)
+        self.trace = trace
 
     def rate(self, within: Millis) -> float:
         """°C/min since the newest reading at least 30 s older; 0 if none is, ``within`` ms."""

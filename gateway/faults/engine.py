@@ -93,18 +93,21 @@ class FaultEngine:
         groups = group_subjects(every, sights, matching, self._lost)
         for group, members in groups:
             for device in members:
-                if device.kind in group.kinds:
+                if device.kind in group.judges.kinds:
                     self._devices[device.id].groups += (group,)
         self._subjects = (*self._devices.values(), *(group for group, _ in groups))
+        by_id: dict[str, tuple[Subject, ...]] = {}
+        for subject in self._subjects:
+            by_id[subject.id] = (*by_id.get(subject.id, ()), subject)
         #: What rules learnt over weeks.
-        self.learning = Learning(self._subjects)
+        self.learning = Learning(by_id)
         self._begun = False
         self._timers = Timers()
         self._upkeep = Upkeep(windows, self._timers)
         self._out: list[Outcome] = []
         self._conduct = Conduct(self._timers, self._out.append)
         self._alarms = Alarms(
-            self._subjects,
+            by_id,
             Kin(every),
             self._timers,
             self._upkeep.maintained,
@@ -166,10 +169,11 @@ class FaultEngine:
         seen, watched, memories = subject.seen, subject.watched, subject.memories
         due: list[Watched] = []
         over: list[Watched] = []
-        for memory in subject.shared:
-            memory.see(seen)
-        for number, judge in subject.concerned(sight.fresh, sight.interval):
-            rule, remembered = judge.rule, memories[number]
+        for memory in memories:
+            if memory is not None:
+                memory.see(seen)
+        for place, judge in subject.judges.concerned(sight.fresh, sight.interval):
+            rule, remembered = judge.rule, memories[place]
             known = watched.get(rule.code) if watched else None
             quiet = rule.quiet
             if known is None and quiet is not None and quiet(seen, judge.settings, remembered):
@@ -184,17 +188,17 @@ class FaultEngine:
             self._decide(known, verdict, max(judge.period, sight.period), due, over)
         if due or over:
             self._alarms.settle(due, over)
-        if subject.notices:
+        if subject.judges.notices:
             self._notice(subject, sight)
 
     def _notice(self, subject: Subject, sight: Sight) -> None:
         """Tell what has just happened."""
         seen = subject.seen
-        for judge, remembered in zip(subject.notices, subject.noted, strict=True):
+        for judge in subject.judges.notices:
             notice = judge.rule
             if sight.interval > judge.slowest or not judge.hears(sight.fresh):
                 continue
-            told = notice.notice(seen, judge.settings, remembered)
+            told = notice.notice(seen, judge.settings, subject.memory(judge))
             if told is not None:
                 message, values = told
                 event = Event(subject.id, notice.event, seen.t, {"message": message, **values})
@@ -203,11 +207,11 @@ class FaultEngine:
     def estimates(self, device: str) -> Estimates | None:
         """What is to be published with the next reading of a device, if that comes in time."""
         subject = self._devices.get(device)
-        if subject is None or not subject.estimates:
+        if subject is None or not subject.judges.estimates:
             return None
         sight: Sight = subject.seen
         values: dict[str, Value] = {}
-        for judge in subject.estimates:
+        for judge in subject.judges.estimates:
             if sight.interval <= judge.slowest:
                 memory = subject.memory(judge)
                 values.update(judge.rule.estimate(sight, judge.settings, memory))
@@ -216,7 +220,7 @@ class FaultEngine:
     def estimated(self, device: str) -> dict[str, str]:
         """The values that may be published with a device's own, and their units."""
         subject = self._devices.get(device)
-        judges = () if subject is None else subject.estimates
+        judges = () if subject is None else subject.judges.estimates
         return {name: unit for judge in judges for name, unit in judge.rule.values.items()}
 
     def _decide(

@@ -8,7 +8,7 @@ what cannot be loaded is learnt again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,23 +17,25 @@ from gateway.faults.subject import Subject
 
 
 class Learning:
-    """The memories of ``subjects`` that outlive a restart, by the subject's id."""
+    """The memories of subjects that outlive a restart; ``subjects`` gives those of each id."""
 
-    def __init__(self, subjects: Iterable[Subject]) -> None:
-        self._memories: dict[str, list[Learnt]] = {}
-        for subject in subjects:
-            learnt = [memory for memory in subject.shared if isinstance(memory, Learnt)]
-            if learnt:
-                self._memories.setdefault(subject.id, []).extend(learnt)
+    def __init__(self, subjects: Mapping[str, Sequence[Subject]]) -> None:
+        self._subjects = subjects
 
     def subjects(self) -> tuple[str, ...]:
         """Whose memories are worth keeping."""
-        return tuple(self._memories)
+        return tuple(one for one in self._subjects if any(self._memories(one)))
+
+    def _memories(self, subject: str) -> Iterator[Learnt]:
+        for one in self._subjects.get(subject, ()):
+            for memory in one.memories:
+                if isinstance(memory, Learnt):
+                    yield memory
 
     def dump(self, subject: str) -> dict[str, Any]:
         """What was learnt of a subject, by ``kept_as``; too large a memory is left out."""
         found = {}
-        for memory in self._memories.get(subject, ()):
+        for memory in self._memories(subject):
             value = memory.dump()
             if value is not None and len(json.dumps(value)) <= MOST_LEARNT:
                 found[memory.kept_as] = value
@@ -41,7 +43,7 @@ class Learning:
 
     def load(self, subject: str, saved: Mapping[str, Any]) -> None:
         """Take up what ``dump`` gave, as far as it is still of use."""
-        for memory in self._memories.get(subject, ()):
+        for memory in self._memories(subject):
             if memory.kept_as in saved:
                 with suppress(ValueError, TypeError, LookupError, OverflowError):
                     memory.load(saved[memory.kept_as])

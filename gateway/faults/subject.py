@@ -20,6 +20,7 @@ from gateway.faults.rule import (
     Entry,
     Estimate,
     Learnt,
+    Made,
     Memory,
     Notice,
     Rule,
@@ -58,7 +59,7 @@ class Judge(Generic[E]):
 
 
 Turns: TypeAlias = tuple[tuple[int, Judge[Rule]], ...]
-"""Rules that a reading concerns, with their place among all rules of the subject."""
+"""Rules that a reading concerns, each with the place of its memory."""
 
 MOST_PATTERNS = 64
 """Sets of points, of devices of one make, for which the rules they concern are looked up once."""
@@ -67,10 +68,20 @@ MOST_PATTERNS = 64
 class Judges:
     """All that judges one subject; subjects of one make share it.
 
-    ``kinds`` are those whose readings concern it.
+    ``kinds`` are those whose readings concern it; ``makes`` are what its memories are made by, each
+    once, and ``place`` says which of them a judge looks at.
     """
 
-    __slots__ = ("_patterns", "_tightest", "estimates", "kinds", "notices", "rules")
+    __slots__ = (
+        "_patterns",
+        "_places",
+        "_tightest",
+        "estimates",
+        "kinds",
+        "makes",
+        "notices",
+        "rules",
+    )
 
     def __init__(self, judges: Sequence[Judge[Any]] = ()) -> None:
         self.rules: tuple[Judge[Rule], ...] = _of(Rule, judges)
@@ -82,6 +93,14 @@ class Judges:
         )
         self._tightest = min((judge.slowest for judge in self.rules), default=math.inf)
         self._patterns: dict[tuple[str, ...], Turns] = {}
+        every: list[Judge[Any]] = [*self.rules, *self.notices, *self.estimates]
+        makes = dict.fromkeys(judge.rule.memory for judge in every)
+        self.makes: tuple[Made, ...] = tuple(make for make in makes if make is not None)
+        self._places = {make: place for place, make in enumerate(self.makes)}
+
+    def place(self, judge: Judge[Any]) -> int:
+        """Where among the memories its own is; -1 if it has none."""
+        return -1 if judge.rule.memory is None else self._places[judge.rule.memory]
 
     def __bool__(self) -> bool:
         return bool(self.rules or self.notices)
@@ -91,7 +110,7 @@ class Judges:
         points = tuple(fresh)
         found = self._patterns.get(points)
         if found is None:
-            found = tuple(one for one in enumerate(self.rules) if one[1].hears(fresh))
+            found = tuple((self.place(one), one) for one in self.rules if one.hears(fresh))
             if len(self._patterns) < MOST_PATTERNS:
                 self._patterns[points] = found
         if interval > self._tightest:
@@ -127,52 +146,32 @@ class Watched:
 class Subject:
     """A device or a group: what is seen of it, its judges, what they remember and watch.
 
-    ``memories`` runs beside ``judges``, as ``noted`` does beside ``notices``; ``shared`` holds each
-    memory once. ``groups`` are those a device's readings also concern, ``kinds`` whose readings
-    concern this one.
+    ``memories`` are those that ``judges.place`` points to; the last is None, for judges that
+    remember nothing. ``groups`` are those a device's readings also concern.
     """
 
-    __slots__ = (
-        "_made",
-        "concerned",
-        "estimates",
-        "groups",
-        "id",
-        "judges",
-        "kinds",
-        "memories",
-        "noted",
-        "notices",
-        "seen",
-        "shared",
-        "watched",
-    )
+    __slots__ = ("groups", "id", "judges", "memories", "seen", "watched")
 
     def __init__(self, name: str, seen: Any, judges: Judges) -> None:  # noqa: ANN401 - a Sight or a Together
         self.id = name
         self.seen = seen
-        self.judges = judges.rules
-        self.notices = judges.notices
-        self.estimates = judges.estimates
-        self.kinds = judges.kinds
-        self.concerned = judges.concerned
+        self.judges = judges
         self.groups: tuple[Subject, ...] = ()
         self.watched: dict[str, Watched] = {}
-        self._made: dict[Callable[[Any], Memory], Memory] = {}
+        self.memories: tuple[Memory | None, ...] = (None,) * (len(judges.makes) + 1)
         self.begin()
 
     def begin(self) -> None:
         """Begin anew: nothing known or pending; alarms stay as they are, and what is learnt."""
         self.seen.forget()
-        self._made = {make: one for make, one in self._made.items() if isinstance(one, Learnt)}
-        for one in self._made.values():
-            if isinstance(one, Learnt):
-                one.begin()
-        self.memories = tuple(map(self.memory, self.judges))
-        self.noted = tuple(map(self.memory, self.notices))
-        for judge in self.estimates:
-            self.memory(judge)
-        self.shared = tuple(self._made.values())
+        kept: list[Memory] = []
+        for make, memory in zip(self.judges.makes, self.memories[:-1], strict=True):
+            if isinstance(memory, Learnt):
+                memory.begin()
+                kept.append(memory)
+            else:
+                kept.append(make(self.seen))
+        self.memories = (*kept, None)
         for code, watched in list(self.watched.items()):
             if watched.alarm is None:
                 del self.watched[code]
@@ -181,13 +180,8 @@ class Subject:
                 watched.memory = self.memory(watched.judge)
 
     def memory(self, judge: Judge[Any]) -> Memory | None:
-        """The memory a judge looks at, made if it is not there yet."""
-        make = judge.rule.memory
-        if make is None:
-            return None
-        if make not in self._made:
-            self._made[make] = make(self.seen)
-        return self._made[make]
+        """The memory a judge looks at."""
+        return self.memories[self.judges.place(judge)]
 
     def watch(self, judge: Judge[Rule]) -> Watched:
         """Begin to watch a judge."""

@@ -36,6 +36,9 @@ class DataGap(Switch):
     aspects: Duration = 3.0
 
 
+NOBODY: frozenset[str] = frozenset()
+
+
 class Heard:
     """When the last reading came, and what has just come back.
 
@@ -57,7 +60,9 @@ class Heard:
     )
 
     def __init__(self, seen: Seen) -> None:
-        self._groups = frozenset(members(seen, "group_") if seen.device.kind == "signal" else ())
+        self._groups = NOBODY
+        if seen.device.kind == "signal":
+            self._groups = frozenset(members(seen, "group_"))
         self._unseen = self._groups
         self._last: Millis | None = None
         self._answers = 0
@@ -93,7 +98,7 @@ class Heard:
         if self.back:
             self.back = {}
         if not self._away and self._groups <= seen.fresh.keys():
-            self._unseen = frozenset()
+            self._unseen = NOBODY
             return
         self._unseen -= seen.fresh.keys()
         for group in self._groups:

@@ -11,6 +11,7 @@ undecided; in every other mode, or none known, it judges.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 
 from gateway.faults.rule import MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
@@ -18,6 +19,11 @@ from gateway.faults.signals import ASPECTS, GO, LAMPS_MEAN_NOTHING
 from gateway.model import Millis, Severity, Value
 
 GO_OR_YELLOW = GO | {"yellow"}
+
+
+def _point(group: int) -> str:
+    """One text for all cabinets: there may be a thousand pairs."""
+    return sys.intern(f"group_{group}")
 
 
 class Conflicts:
@@ -28,7 +34,7 @@ class Conflicts:
     def __init__(self, seen: Seen) -> None:
         facts = seen.device.facts
         self.go = GO_OR_YELLOW if facts.yellow_conflicts else GO
-        self.pairs = tuple((f"group_{a}", f"group_{b}") for a, b in facts.conflicts)
+        self.pairs = tuple((_point(a), _point(b)) for a, b in facts.conflicts)
 
     def see(self, seen: Seen) -> None:
         """Nothing to remember."""
