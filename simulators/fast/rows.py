@@ -22,6 +22,7 @@ from gateway.recording import encode, parse
 from simulators.devices.contract import Simulated, Values
 from simulators.fast.stage import Desk
 from simulators.wires.maps import Map, Row, read_map
+from simulators.wires.mib import read_mib
 
 _KEPT = 4_096
 _FLOATS = 3
@@ -58,6 +59,8 @@ class Layout:
 
 def layout(plan: Map, shown: Values) -> Layout:
     """What of the profile's points the device shows."""
+    if plan.family == "ntcip":
+        return Layout([], [], [], [p.name for p in read_mib(plan.file).places if p.name in shown])
     if not plan.points:
         return Layout([("distance", 0)], [], [], [])  # a sensor says it in whole millimetres
     rows = [row for row in plan.points if row.name in shown]

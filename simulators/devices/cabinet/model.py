@@ -34,9 +34,10 @@ from simulators.world.demand import ahead
 
 _SLOW: Millis = 10_000
 _QUARTER: Millis = 900_000
-_FAR: Millis = 900_000
-"""A gap longer than this is leapt over; the last ``_NEAR`` ms are lived."""
-_NEAR: Millis = 120_000
+_FAR: Millis = 180_000
+_NEAR: Millis = 60_000
+"""A sound cabinet leaps over a longer gap than that, and lives the end of it: a cycle or two."""
+_STRIDE: Millis = 300_000
 _AFTER_FLASH: Millis = 5_000
 _TRANSFER = 180.0
 """V below which the UPS takes over (E)."""
@@ -131,7 +132,7 @@ class Cabinet:
         """Bring the cabinet to ``t``."""
         if t <= self.t:
             return
-        if t - self.t > _FAR:
+        if t - self.t > _FAR and not self.broken:
             self._leap(t - _NEAR)
         steps, approaches = self.sequence, self.approaches
         while True:
@@ -175,7 +176,7 @@ class Cabinet:
             self.t = self._asked_at
             heappop(self._agenda)[2]()
         while self.t < t:
-            self.t = min(t, self.t + 60_000)
+            self.t = min(t, self.t + _STRIDE)
             self._look_around()
         self.sequence.leap(t)
         self.approaches.forget(t)

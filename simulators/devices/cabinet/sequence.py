@@ -16,6 +16,8 @@ from simulators.devices.cabinet.plan import Actuated, Fixed, Layout, Plan, Step,
 FOREVER: Millis = 1 << 62
 _DWELL = 4
 """A coordinated plan that is out of step lengthens a cycle by a quarter at most (E)."""
+_SHORTEST: Millis = 20_000
+"""No cycle is shorter, as far as a leap over many of them is concerned."""
 _PREEMPT_LEAST: Millis = 4_000
 """A green that a pre-emption cuts short lasts at least that long."""
 
@@ -56,6 +58,8 @@ class Sequence:
         self.yellows: dict[int, Millis] = {}
         self.until = t
         self._steps: Many[Step] = ()
+        self._lap: Millis = 60_000
+        self._lapped = t
         self._left: Millis | None = None
         self._pressed: Millis | None = None
         self._enter(0, t)
@@ -77,7 +81,7 @@ class Sequence:
         if self._at < len(self._steps):
             self._show(t)
             return
-        following = self._following()
+        following = self._following(t)
         if following is None:
             self.resting, self.until = True, FOREVER
             return
@@ -121,9 +125,12 @@ class Sequence:
         begun = t
         if isinstance(plan, Fixed):
             cycle = plan.cycle(self.layout)
-            phase = t + self.zone - plan.offset if plan.coordinated else t - self.since
-            begun = t - phase % cycle
-            self.counter += max(0, begun - self.since) // cycle
+            anchor = plan.offset - self.zone if plan.coordinated else self.since
+            begun = t - (t - anchor) % cycle
+            self.counter += (t - anchor) // cycle - (self.since - anchor) // cycle
+        elif not self.resting:
+            self.counter += max(0, t - self.since) // self._lap
+        self._lapped = t
         self._enter(0, begun)
         while self.until <= t:
             self.step()
@@ -217,11 +224,11 @@ class Sequence:
         stages = range(len(self.layout.stages))
         return any(self.demand.calls(stage) for stage in stages if stage != self.stage)
 
-    def _following(self) -> int | None:
+    def _following(self, t: Millis) -> int | None:
         """The next stage: in turn, or the next one that is called; None while nobody calls."""
         stages = len(self.layout.stages)
         if self.preempted:
-            self._count(self.layout.preempt_stage)
+            self._count(self.layout.preempt_stage, t)
             return self.layout.preempt_stage
         if isinstance(self.plan, Fixed):
             following = (self.stage + 1) % stages
@@ -235,8 +242,10 @@ class Sequence:
                     return None
                 called = self.stage
             following = called
-        self._count(following)
+        self._count(following, t)
         return following
 
-    def _count(self, following: int) -> None:
-        self.counter += following <= self.stage
+    def _count(self, following: int, t: Millis) -> None:
+        if following <= self.stage:
+            self.counter += 1
+            self._lap, self._lapped = max(_SHORTEST, t - self._lapped), t

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.model import Value
+from simulators.fast.rows import layout
 from simulators.town.sitefile import profile_file
+from simulators.wires.maps import read_map
 from simulators.wires.mib import Mib, read_mib, short_alarm
 
 ASC = (1, 3, 6, 1, 4, 1, 1206, 4, 2, 1)
@@ -95,3 +97,10 @@ def test_arrays_go_on_in_the_next_object_after_eight_channels(tmp_path: Path) ->
 def test_a_profile_of_another_driver_is_refused() -> None:
     with pytest.raises(ValueError, match="for modbus, not for SNMP"):
         read_mib(profile_file("signal/generic"))
+
+
+def test_a_recording_of_a_controller_has_the_points_of_its_profile() -> None:
+    plan = read_map(profile_file("signal/ntcip-1202"))
+    shown: dict[str, Value | None] = {"group_1": "red", "plan": 2, "door_open": True}
+    assert set(layout(plan, shown).as_is) == {"group_1", "plan"}
+    assert layout(plan, shown).decimal == []
