@@ -112,4 +112,5 @@ RULE = Rule(
     memory=Attempts,
     grade=grade,
     hears_silence=True,
+    replaces=("comm_degraded",),
 )

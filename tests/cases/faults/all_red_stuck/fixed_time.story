@@ -6,6 +6,7 @@ at 12:00 group_1 green, group_2 red, mode control
 at 12:10 group_1 red
     raise all_red_stuck at 12:12
 at 12:15 group_1 bad
+    raise bad_data at 12:15:02
 at 12:20 group_1 green
     clear all_red_stuck at 12:20
 at 12:21 end

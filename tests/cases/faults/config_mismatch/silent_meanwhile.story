@@ -8,6 +8,8 @@ at 12:20 silent
     raise comm_loss at 12:20:20
 at 12:30 answers, itself, power bad
     clear comm_loss at 12:30
+    raise bad_data at 12:30:20
 at 12:40 power 1 W
     clear config_mismatch at 12:40
+    clear bad_data at 12:41
 at 12:50 end

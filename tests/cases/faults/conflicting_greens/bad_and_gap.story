@@ -7,6 +7,7 @@ at 12:01 group_3 green
 at 12:01:01 unheard
 at 12:01:30 heard, group_3 bad
     event data_gap at 12:01:30
+    raise bad_data at 12:01:32
 at 12:02 group_3 green
     raise conflicting_greens at 12:02:01
 at 12:03 group_3 bad

@@ -12,5 +12,7 @@ at 12:13 heard
 at 12:14 answers
     clear comm_loss major at 12:14
 at 12:15 group_1 bad
+    raise bad_data at 12:15:02
 at 12:16 group_1 green
-at 12:17 end
+    clear bad_data at 12:17
+at 12:18 end

@@ -4,4 +4,5 @@ lamp lamp-1: rated_power 70
 every 60s
 at 11:00 switch_command off, power 1 W
 at 12:00 switch_command bad, power 68 W
+    raise bad_data at 12:02
 at 14:00 end

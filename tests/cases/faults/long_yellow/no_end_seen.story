@@ -10,9 +10,11 @@ at 12:11 heard
 at 12:11:04 group_1 red
 at 12:12 group_1 yellow
 at 12:12:04 group_1 bad
+    raise bad_data at 12:12:06
 at 12:13 group_1 yellow
 at 12:13:04 group_1 red
 at 12:14 mode flash, flash_cause automatic, group_1 yellow
     event flash at 12:14:01
+    clear bad_data at 12:15
 at 12:30 group_1 yellow_flash
 at 12:40 end

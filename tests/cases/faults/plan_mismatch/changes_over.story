@@ -10,4 +10,5 @@ at 08:09 preempt off, plan 2
 at 09:31 plan 1
 at 06:00 plan 1
 at 11:00 plan bad
+    raise bad_data at 11:00:20
 at 12:00 end

@@ -1,0 +1,99 @@
+"""A device answers, and what it says of a point cannot be used.
+
+Source: domain §4: the same point invalid in three readings in a row. An answer that is damaged as a
+whole is no answer: that is a failed poll (``comm_degraded``, ``comm_loss``), and a device
+of another identity is ``config_mismatch``. A bin's sensor that meets no echo tells of a lid or a
+missing bin and not of bad data (E). Over once every point of the device was read well and
+none is bad, for a minute (E).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
+from gateway.model import IDENTITY, KINDS, Millis, Severity, Value
+from gateway.units import Duration
+
+ECHO = frozenset({"distance", "fill_level"})
+NAMED = 5
+"""Points that a sentence names; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadData(Settings):
+    """``times``: in how many readings in a row a point must be invalid."""
+
+    off_delay: Duration = 60.0
+    readings: int = 1
+    times: int = 3
+
+    def __post_init__(self) -> None:
+        Settings.__post_init__(self)
+        if self.times < 1:
+            raise ValueError("times is less than 1; bad data is at least one bad value")
+
+
+class Invalid:
+    """In how many readings in a row each point was bad; ``unread`` were not read well yet."""
+
+    __slots__ = ("_ignored", "times", "unread")
+
+    def __init__(self, seen: Seen) -> None:
+        self._ignored = ECHO if seen.device.kind == "bin" else frozenset()
+        self.times: dict[str, int] = {}
+        self.unread = frozenset(point.name for point in seen.device.points) - self._ignored
+
+    def see(self, seen: Seen) -> None:
+        """Count what is bad."""
+        if self.unread:
+            self.unread -= seen.fresh.keys()
+        bad, times = seen.bad, self.times
+        if not bad and not times:
+            return
+        if IDENTITY in bad:
+            times.clear()
+            return
+        for name in times.keys() & seen.fresh.keys():
+            del times[name]
+        for name in bad.keys() - self._ignored:
+            times[name] = times.get(name, 0) + 1
+
+
+def parts(_seen: Seen, settings: BadData, invalid: Invalid) -> list[str]:
+    """The points that are bad."""
+    return [name for name, times in invalid.times.items() if times >= settings.times]
+
+
+def judge(seen: Seen, settings: BadData, invalid: Invalid) -> Verdict:
+    """Certain while a point stays bad, normal when all are good."""
+    if seen.silent is not None or IDENTITY in seen.bad:
+        return UNDECIDED
+    if invalid.times:
+        return CERTAIN if parts(seen, settings, invalid) else BETWEEN
+    return BETWEEN if invalid.unread else NORMAL
+
+
+def tell(
+    seen: Seen, settings: BadData, invalid: Invalid, _since: Millis
+) -> tuple[str, Mapping[str, Value]]:
+    """Which points, and why."""
+    names = sorted(parts(seen, settings, invalid))
+    told = ", ".join(f"{name} ({seen.bad.get(name, 'bad')})" for name in names[:NAMED])
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    message = f"no usable value of {told}{more} in {settings.times} readings in a row"
+    return message, {"points": ", ".join(names), "count": len(names)}
+
+
+RULE = Rule(
+    code="bad_data",
+    kinds=frozenset(KINDS) - {"gateway"},
+    severity=Severity.WARNING,
+    settings=BadData,
+    judge=judge,
+    tell=tell,
+    memory=Invalid,
+    hears_silence=True,
+    parts=parts,
+)
