@@ -229,9 +229,10 @@ MISHAPS: Mapping[str, Mishap] = MappingProxyType({
     one.fault.name: one
     for one in (
         _mishap("silent", "comm_loss", partial(silence, "no answer"),
-                _on("serial", "tcp", "sensor", "snmp", do=nothing)),
+                _on("serial", "tcp", "sensor", "snmp", do=nothing), may=("comm_degraded",)),
         _mishap("dead", "comm_loss", partial(silence, "no answer"),
-                _on("serial", "sensor", do=nothing) | _on("tcp"), tells=unreached),
+                _on("serial", "sensor", do=nothing) | _on("tcp"), tells=unreached,
+                may=("comm_degraded",)),
         _mishap("late", "comm_loss", partial(silence, "no answer in time"),
                 _on("serial", "tcp", "snmp", do=_LATE), may=("comm_degraded", "bad_data")),
         _mishap("short", "comm_loss", partial(silence, "the answer is too short"),

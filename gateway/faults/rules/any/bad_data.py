@@ -1,16 +1,17 @@
 """A device answers, and what it says of a point cannot be used.
 
-Source: domain §4: the same point invalid in three readings in a row. An answer that is damaged as a
-whole is no answer: that is a failed poll (``comm_degraded``, ``comm_loss``), and a device
-of another identity is ``config_mismatch``. A bin's sensor that meets no echo tells of a lid or a
-missing bin and not of bad data (E). Over once every point of the device was read well and
-none is bad, for a minute (E).
+Source: domain §4: the same point invalid in three readings in a row. A point that never had a value
+since the start belongs to a sensor that is not fitted, and is left alone (E); so is the echo of a
+bin's sensor, whose lack tells of a lid or a missing bin. An answer that is damaged as a whole is no
+answer but a failed poll (``comm_degraded``, ``comm_loss``), and a device of another identity is
+``config_mismatch``. Over once what was bad is good again, for a minute (E).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.model import IDENTITY, KINDS, Millis, Severity, Value
@@ -36,28 +37,51 @@ class BadData(Settings):
 
 
 class Invalid:
-    """In how many readings in a row each point was bad; ``unread`` were not read well yet."""
+    """In how many readings in a row each point was bad.
 
-    __slots__ = ("_ignored", "times", "unread")
+    ``unproven`` points were bad before a restart, which this outlives, and not read well since.
+    """
+
+    kept_as = "bad_data/1"
+    __slots__ = ("_ignored", "_unknown", "times", "unproven")
 
     def __init__(self, seen: Seen) -> None:
         self._ignored = ECHO if seen.device.kind == "bin" else frozenset()
+        self._unknown = frozenset(point.name for point in seen.device.points)
         self.times: dict[str, int] = {}
-        self.unread = frozenset(point.name for point in seen.device.points) - self._ignored
+        self.unproven: frozenset[str] = frozenset()
+
+    def begin(self) -> None:
+        """What was bad has to be proven good."""
+        self.unproven |= self.times.keys()
+        self.times.clear()
+
+    def dump(self) -> Any:  # noqa: ANN401 - what JSON holds
+        """The points that are bad."""
+        return sorted(self.times.keys() | self.unproven) or None
+
+    def load(self, value: Any, /) -> None:  # noqa: ANN401 - what JSON holds
+        """Take up what ``dump`` gave."""
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            raise ValueError("not a list of points")
+        self.unproven = frozenset(value)
+        self._unknown -= self.unproven
 
     def see(self, seen: Seen) -> None:
         """Count what is bad."""
-        if self.unread:
-            self.unread -= seen.fresh.keys()
+        if self._unknown:
+            self._unknown -= seen.fresh.keys()
+        if self.unproven:
+            self.unproven -= seen.fresh.keys()
         bad, times = seen.bad, self.times
         if not bad and not times:
             return
         if IDENTITY in bad:
-            times.clear()
+            self.begin()
             return
         for name in times.keys() & seen.fresh.keys():
             del times[name]
-        for name in bad.keys() - self._ignored:
+        for name in bad.keys() - self._ignored - self._unknown:
             times[name] = times.get(name, 0) + 1
 
 
@@ -72,7 +96,7 @@ def judge(seen: Seen, settings: BadData, invalid: Invalid) -> Verdict:
         return UNDECIDED
     if invalid.times:
         return CERTAIN if parts(seen, settings, invalid) else BETWEEN
-    return BETWEEN if invalid.unread else NORMAL
+    return BETWEEN if invalid.unproven else NORMAL
 
 
 def tell(

@@ -14,7 +14,7 @@ at 12:12:04 group_1 bad
 at 12:13 group_1 yellow
 at 12:13:04 group_1 red
 at 12:14 mode flash, flash_cause automatic, group_1 yellow
+    clear bad_data at 12:14
     event flash at 12:14:01
-    clear bad_data at 12:15
 at 12:30 group_1 yellow_flash
 at 12:40 end
