@@ -9,7 +9,6 @@ large as ``sizes`` says. It writes ``site.toml``, ``lamps.csv``, the profiles (`
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from itertools import combinations, count, cycle, islice
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 from gateway.assets import BinFacts, FeederFacts, SignalFacts
 from gateway.model import KINDS, Kind, Millis
 from simulators.devices.cabinet.schedule import WEEK
-from simulators.process import may_listen
+from simulators.ports import free_ports
 from simulators.town import sitefile
 from simulators.town.lighting import CIRCUITS, TUNNEL, Circuit, lamp_facts
 from simulators.town.places import Place, sunniest
@@ -43,17 +42,6 @@ _CELLS = 12
 """Of a cabinet's battery: 24 V."""
 _LINE = Pace(baudrate=57_600)
 DEMONSTRATION = Style()
-
-
-def free_ports(first: int = 20_000, last: int = 32_000) -> Iterator[int]:
-    """Ports on loopback free to listen on, from below those the system gives to clients."""
-    chance = random.SystemRandom()
-    taken: set[int] = set()
-    while True:
-        port = chance.randint(first, last)
-        if port not in taken and may_listen(port):
-            taken.add(port)
-            yield port
 
 
 def make(  # noqa: PLR0913  # a district is placed, sized, wired and written in one go

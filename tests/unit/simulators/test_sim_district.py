@@ -17,7 +17,7 @@ from gateway.config import load_site
 from gateway.faults.rules import load_rules
 from gateway.model import KINDS
 from gateway.profile import load_profile
-from simulators.town.district import free_ports, make
+from simulators.town.district import make
 from simulators.town.places import PLACES, sunniest
 from simulators.town.plan import PROFILES, District
 from simulators.town.sitefile import Style
@@ -226,10 +226,3 @@ def beside(place: list[float], line: list[list[float]]) -> float:
         return abs(begin + share * along)
 
     return min(to(metres(a), metres(b)) for a, b in pairwise(line))
-
-
-def test_ports_are_free_and_below_those_of_clients() -> None:
-    ports = free_ports()
-    found = [next(ports) for _ in range(20)]
-    assert len(set(found)) == 20
-    assert all(20_000 <= port <= 32_000 for port in found)

@@ -155,6 +155,7 @@ def test_a_festival_multiplies_people_and_vehicles_while_it_lasts() -> None:
     assert place.traffic(START) == 4 * quiet
 
 
+@pytest.mark.alone
 async def test_an_accelerated_clock_runs_through_an_hour_in_a_third_of_a_second() -> None:
     clock = RealClock(START, speed=10_000)
     began = time.monotonic()
