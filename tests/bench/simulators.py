@@ -37,7 +37,7 @@ from tests.parts.quiet import wait_for_quiet
 
 ROOT = Path(__file__).resolve().parents[2]
 DEVICES = (500, 1000, 2000)
-SECONDS = 8
+SECONDS = 10
 QUESTIONS = 100
 WORDS = 17
 
