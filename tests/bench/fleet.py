@@ -38,8 +38,8 @@ def measure() -> Table:
     rows = [_row(gateways) for gateways in FLEETS]
     says = (
         f"`wayside sim --fleet` at speed 1, {DEVICES} devices a gateway, each read every second "
-        f"for {SECONDS} s; mosquitto, `wayside ingest` with the embedded store and the fleet share the "
-        "machine."
+        f"for {SECONDS} s; mosquitto, `wayside ingest` with the embedded store and the fleet "
+        "share the machine."
     )
     head = ("gateways", "readings/s", "fleet", "its memory", "ingest", "behind", "lost")
     return Table("A fleet of gateways", says, head, rows)
