@@ -35,6 +35,7 @@ Devices = Annotated[int | None, typer.Option(help="How many; 32 unless the scena
 Folder = Annotated[
     Path, typer.Option("--dir", help="Where the site file, the ptys and the socket go.")
 ]
+List = Annotated[bool, typer.Option("--list", help="Name the shipped scenarios, and stop.")]
 Seed = Annotated[int | None, typer.Option(help="Another seed than the scenario's.")]
 Speed = Annotated[
     float | None, typer.Option(min=1, max=10_000, help="How many times as fast time runs.")
@@ -78,11 +79,14 @@ def sim(  # noqa: PLR0913, PLR0917  # one argument an option
     recording: Recording = None,
     site: OfSite = None,
     broker: Broker = "mqtt://127.0.0.1:1883",
+    show: List = False,
     json: Json = False,
 ) -> None:
     """Run only the simulators: to be polled, to write a recording, or to play one by a fleet."""
     try:
-        if inject is not None:
+        if show:
+            _listed(as_json=json)
+        elif inject is not None:
             _by_hand(folder, "inject", inject, parse_duration(over), as_json=json)
         elif repair is not None:
             _by_hand(folder, "repair", repair, 0.0, as_json=json)
@@ -91,7 +95,7 @@ def sim(  # noqa: PLR0913, PLR0917  # one argument an option
                 fail("a fleet needs --recording FILE and the --site FILE it was recorded with", 2)
             _fleet(Played(fleet, recording, site, broker, speed or 1.0), as_json=json)
         elif scenario is None:
-            fail('which scenario? "wayside sim mixed" plays one of everything', 2)
+            fail('which scenario? "wayside sim --list" names those there are', 2)
         elif record is not None:
             from simulators import fast
 
@@ -117,6 +121,19 @@ def sim(  # noqa: PLR0913, PLR0917  # one argument an option
         fail(error, 2)
     except OSError as error:
         fail(error, 1)
+
+
+def _listed(*, as_json: bool) -> None:
+    """The shipped scenarios: what each is, and whether it suits the demo."""
+    from simulators.scenario import load, scenario_names
+
+    for name in scenario_names():
+        one = load(name)
+        if as_json:
+            say_json({"name": name, "description": one.description, "demo": one.live})
+        else:
+            note = "" if one.live else " (has its own hour: for a recording)"
+            say(f"{name:<19} {one.description}{note}")
 
 
 def _millis(text: str) -> int:
@@ -200,8 +217,10 @@ def demo(  # one argument an option, as contracts §2 lists them
     lasts: Annotated[
         float | None, typer.Option("--for", min=1, metavar="S", help="End after S seconds.")
     ] = None,
-    devices: Annotated[int, typer.Option(help="How many devices.")] = 32,
-    scenario: Annotated[str, typer.Option(help="A shipped scenario, or a .toml.")] = "mixed",
+    devices: Devices = None,
+    scenario: Annotated[
+        str, typer.Option(help="A shipped scenario (see: wayside sim --list), or a .toml.")
+    ] = "mixed",
     port: Annotated[int, typer.Option(help="The console's port; the next free if taken.")] = 8080,
     folder: Annotated[
         Path | None, typer.Option("--dir", help="Keep everything here; else in a temporary folder.")

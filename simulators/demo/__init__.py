@@ -53,7 +53,7 @@ class Options:
 
     folder: Path
     scenario: Scenario
-    devices: int = 32
+    devices: int | None = None
     lasts: float | None = None
     port: int = 8080
 
@@ -74,8 +74,14 @@ async def run(options: Options, *, stop: asyncio.Event, say: Say, tally: Tally) 
 
     Raises:
         DemoFailed: a part did not start, or died.
-        ValueError: a district cannot have that many devices.
+        ValueError: a district cannot have that many devices, or the scenario has its own hour.
     """
+    if not options.scenario.live:
+        name = options.scenario.name
+        raise ValueError(
+            f"{name} has a day and an hour of its own, and a gateway lives now; "
+            f"try: wayside sim {name} --record {name}.jsonl.gz"
+        )
     clock = RealClock()
     begun = clock.now()
     async with AsyncExitStack() as stack:
@@ -84,7 +90,7 @@ async def run(options: Options, *, stop: asyncio.Event, say: Say, tally: Tally) 
         except broker.NoBroker as error:
             raise DemoFailed(str(error)) from None
         district = make(
-            options.devices,
+            options.scenario.sizes(options.devices),
             folder=options.folder,
             now=begun,
             seed=options.scenario.seed,

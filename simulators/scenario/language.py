@@ -222,6 +222,11 @@ class Scenario:
     uplink: tuple[UplinkOutage, ...] = ()
     clock: tuple[ClockStep, ...] = ()
 
+    @property
+    def live(self) -> bool:
+        """Whether it can be played now, whatever the hour: it does not say when it begins."""
+        return self.start is None
+
     def sizes(self, devices: int | None = None) -> int | Sizes:
         """How large the district is: as asked for, else as the scenario says, else 32."""
         return devices or self.district or self.devices or 32

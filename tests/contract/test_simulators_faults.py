@@ -24,6 +24,7 @@ from simulators.scenario import Scenario, load, play
 from simulators.town.city import City
 from simulators.town.district import make
 from simulators.town.places import PLACES, Place, sunniest
+from simulators.town.sizes import Sizes
 from simulators.wires.sensor import Sensor
 from simulators.world import SteppedClock, World
 from tests.parts.simulated import MAKATI, MORNING
@@ -60,9 +61,9 @@ def reading_of(device: Device, city: City, now: Millis) -> Reading:
 class Rehearsal:
     """A district and a fault engine that watches it, second by second."""
 
-    def __init__(self, folder: Path, place: Place, start: Millis) -> None:
+    def __init__(self, folder: Path, place: Place, start: Millis, sizes: int | Sizes = 32) -> None:
         self.clock = SteppedClock(start)
-        district = make(32, folder=folder, now=start, place=place)
+        district = make(sizes, folder=folder, now=start, place=place)
         world = World(place.latitude, place.longitude, clock=self.clock)
         self.city = City(district, world)
         rules = load_rules()

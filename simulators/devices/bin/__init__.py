@@ -152,7 +152,8 @@ class Bin:
         brim = 100.0 if risen is None else max(risen[1], self.waste.fill)
         feast = 4.0 if "festival" in self._growth else 1.0
         self.waste.throw(feast * self._world.crowd(t), brim)
-        if self.waste.fill >= _FETCHED_AT and not self.spared and not self._due:
+        fetched = not self.spared and "late_collection" not in self._growth
+        if self.waste.fill >= _FETCHED_AT and fetched and not self._due:
             self.due(t + _WITHIN, along=False)
 
     def _risen(self, t: Millis) -> tuple[float, float] | None:
@@ -278,7 +279,8 @@ class Bin:
             return self._ranger.nothing
         chance = self._noise
         if "sensor_blocked" in self._growth:
-            return self._ranger.nearest + chance.uniform(0, 2)
+            band = self.facts.dead_band or self._full - 50.0
+            return min(band, self._ranger.nearest + chance.uniform(0, 2))
         if self._stuck is not None:
             return self._stuck
         warmth = self.temperature - self._world.temperature(self._t)
