@@ -174,16 +174,16 @@ class Player:
         for feeder in sorted(feeders if event.feeder is None else {event.feeder}):
             supply = self._stage.world.supply(feeder)
             phases: tuple[Phase, ...] = PHASES if event.phase is None else (event.phase,)
-            whole = supply.circuit.shares
+            whole = supply.circuit.sag
             shares = [
                 share * event.level if phase in phases else share
                 for phase, share in zip(PHASES, whole, strict=True)
             ]
-            supply.change(t, shares=tuple(shares))
+            supply.change(t, sag=tuple(shares))
             self._agenda.plan(end, partial(self._whole_again, feeder, whole))
 
     def _whole_again(self, feeder: str, shares: tuple[float, float, float], t: Millis) -> None:
-        self._stage.world.supply(feeder).change(t, shares=shares)
+        self._stage.world.supply(feeder).change(t, sag=shares)
 
     def _maintain(self, order: WorkOrder, number: int, t: Millis) -> None:
         devices = [asset.id for asset in self._assets.values() if _concerns(order, asset)]

@@ -33,8 +33,9 @@ _WHOLE = (1.0, 1.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """How a feeder is connected from ``t`` on; ``shares`` are of each phase's healthy voltage.
+    """How a feeder is connected from ``t`` on.
 
+    ``shares`` of each phase's healthy voltage are what a fault leaves, ``sag`` what a dip leaves.
     ``ordered`` is what the contactor is told, ``closed`` what it does. From lamp ``cut`` on the
     cable is gone; of phase ``blown`` (0 to 2) every second lamp's fuse is.
     """
@@ -44,6 +45,7 @@ class Circuit:
     ordered: bool = True
     closed: bool = True
     shares: tuple[float, float, float] = _WHOLE
+    sag: tuple[float, float, float] = _WHOLE
     cut: int | None = None
     blown: int | None = None
 
@@ -51,6 +53,10 @@ class Circuit:
     def live(self) -> bool:
         """Whether the lamps' side is connected to mains that are there."""
         return self.closed and not self.failed
+
+    def share(self, number: int) -> float:
+        """What is left of the voltage of phase ``number`` (0 to 2) before the contactor."""
+        return 0.0 if self.failed else self.shares[number] * self.sag[number]
 
     def reaches(self, number: int, position: int | None) -> bool:
         """Whether the conductors to a lamp on phase ``number`` (0 to 2) are whole."""
@@ -172,11 +178,8 @@ class Supply:
 
     def incoming(self, phase: Phase, t: Millis) -> float:
         """Volts before the contactor, as it is connected now."""
-        circuit = self.circuit
-        if circuit.failed:
-            return 0.0
         number = PHASES.index(phase)
-        return self.healthy(t)[number] * circuit.shares[number]
+        return self.healthy(t)[number] * self.circuit.share(number)
 
     def outgoing(self, phase: Phase, t: Millis) -> float:
         """Volts behind the contactor."""

@@ -76,9 +76,9 @@ class Feeder:
     ) -> None:
         self.name = name
         self._world = world
-        self._supply = world.supply(facts.feeder, facts.nominal_voltage)
+        self.supply = world.supply(facts.feeder, facts.nominal_voltage)
         if facts.supply == "switched":
-            self._supply.switch_by_clock()
+            self.supply.switch_by_clock()
         self.lamps = tuple(lamps)
         self._phases = [
             [lamp for lamp in self.lamps if (lamp.facts.phase or "L1") == phase] for phase in PHASES
@@ -108,7 +108,7 @@ class Feeder:
     @property
     def circuit(self) -> Circuit:
         """How it is connected."""
-        return self._supply.circuit
+        return self.supply.circuit
 
     @property
     def sun(self) -> float:
@@ -158,7 +158,7 @@ class Feeder:
             before = self._apart()
             for lamp in self.lamps:
                 lamp.advance(end)
-            self._supply.advance(end)
+            self.supply.advance(end)
             self._t = end
             self._look()
             used = self._drawn()
@@ -183,13 +183,13 @@ class Feeder:
 
     def _look(self) -> None:
         """The electrical truth of this moment, and since when the lamps have their supply."""
-        for before, after in pairwise(self._supply.journal[self._seen :]):
+        for before, after in pairwise(self.supply.journal[self._seen :]):
             if after.live and not before.live:
                 self._live_since = after.t
-        self._seen = len(self._supply.journal) - 1
-        circuit, healthy, tap = self.circuit, self._supply.healthy(self._t), self._tap()
+        self._seen = len(self.supply.journal) - 1
+        circuit, healthy, tap = self.circuit, self.supply.healthy(self._t), self._tap()
         self.loads = tuple(
-            load_of(0.0 if circuit.failed else healthy[n] * circuit.shares[n], lamps, tap)
+            load_of(healthy[n] * circuit.share(n), lamps, tap)
             for n, lamps in enumerate(self._phases)
         )
 
@@ -244,21 +244,20 @@ class Feeder:
     def _change(self, *, dip: bool = False) -> None:
         """Connect the mains as the faults and orders of this moment ask for."""
         t, effects = self._t, present(self.faults)
-        shares = self._shares(effects)
         if dip:
-            self._supply.later(t + _DIPPED, shares=shares)
-            shares = (shares[0] * _DIP, shares[1] * _DIP, shares[2] * _DIP)
-        self._supply.change(
+            self.supply.change(t, sag=(_DIP, _DIP, _DIP))
+            self.supply.later(t + _DIPPED, sag=(1.0, 1.0, 1.0))
+        self.supply.change(
             t,
             failed=any(effect.failed for effect in effects),
-            shares=shares,
+            shares=self._shares(effects),
             cut=self._cut if any(effect.cut for effect in effects) else None,
             blown=self._struck if any(effect.blown for effect in effects) else None,
         )
         contacts = {effect.contact for effect in effects} - {"free"}
         stuck = None if not contacts else "welded" in contacts
         crew = next((effect.order for effect in effects if effect.order is not None), None)
-        self._supply.operate(t, order=self._order if crew is None else crew, stuck=stuck)
+        self.supply.operate(t, order=self._order if crew is None else crew, stuck=stuck)
         sky = prod(effect.sky for effect in effects)
         for lamp in self.lamps:
             lamp.shaken(t, sky)

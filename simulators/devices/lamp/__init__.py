@@ -223,8 +223,8 @@ class Lamp:
         circuit = self._supply.journal[self._seen]
         whole = circuit.reaches(self._number, self.facts.position)
         self._reached = whole or circuit.cut is None  # a fuse leaves the bus's own power
-        through = whole and circuit.closed and not circuit.failed and not effect.isolated
-        self._fed = circuit.shares[self._number] * effect.volts if through else 0.0
+        through = whole and circuit.closed and not effect.isolated
+        self._fed = circuit.share(self._number) * effect.volts if through else 0.0
         self._alive = self._fed > _ALIVE
         self.commanded, dim = self._program
         closed = (self.commanded and dim > 0) or effect.welded

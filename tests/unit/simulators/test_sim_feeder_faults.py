@@ -237,3 +237,16 @@ def test_an_order_still_stands_after_a_crew_has_tried_the_contactor() -> None:
     assert pillar.circuit.closed
     pillar.repair("test_switching")
     assert not pillar.circuit.ordered
+
+
+def test_a_fault_mended_during_a_sag_of_the_mains_leaves_the_sag() -> None:
+    pillar, clock = feeder_of()
+    supply = pillar.supply
+    pillar.break_down("phase_loss", 0.0)
+    supply.change(sag=(0.9, 0.9, 0.9))
+    pillar.advance(clock.step(1))
+    pillar.repair("phase_loss")
+    assert [load.voltage / 230 for load in pillar.loads] == pytest.approx([0.9] * 3, abs=0.02)
+    supply.change(sag=(1.0, 1.0, 1.0))
+    pillar.advance(clock.step(1))
+    assert [load.voltage / 230 for load in pillar.loads] == pytest.approx([1.0] * 3, abs=0.02)

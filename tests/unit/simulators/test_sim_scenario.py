@@ -170,9 +170,9 @@ for = "5s"
     shares = []
     for _ in range(20):
         player.run(clock.step(1))
-        shares.append(world.supply("F1").circuit.shares)
+        shares.append(world.supply("F1").circuit.sag)
     assert shares == [(1, 1, 1)] * 9 + [(1, 0.5, 1)] * 5 + [(1, 1, 1)] * 6
-    assert world.supply("F2").circuit.shares == (1, 1, 1)
+    assert world.supply("F2").circuit.sag == (1, 1, 1)
     assert world.cloud(MORNING + 7_200_000) == 1
     assert [world.crowd(MORNING + second * 1000) for second in (4, 5, 9, 10)] == [1, 3, 3, 1]
 
