@@ -73,9 +73,8 @@ class Stage:
         self.world = world
         devices = devices_of(district, world)
         buses = buses_of(district, world)
-        maps = {
-            one.profile: read_map(file_of(one.profile, district.folder)) for one in district.assets
-        }
+        profiles = {asset.profile for asset in district.assets}
+        maps = {one: read_map(file_of(one, district.folder)) for one in profiles}
         self.desks: Mapping[str, Desk] = {
             asset.id: Desk(devices[asset.id], buses[asset.bus], maps[asset.profile])
             for asset in district.assets
