@@ -9,6 +9,8 @@ longer would only idle. Then, strictly in this order:
 3. the broker is told: every message is acknowledged,
 4. the gateways are told: ``confirmed``, retained, at most once a second each.
 
+Between two batches it tells of gateways that are gone (``offline``).
+
 Until the first two have succeeded the batch is tried again, with growing pauses, and nothing is
 acknowledged. A crash in between makes messages come again: records the ledger knows are not
 written twice, and the others change nothing by being written again.
@@ -18,23 +20,33 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from gateway.centre.history import Store, StoreBusy, StoreRefused
+from gateway.centre.history import Bundle, Store, StoreBusy, StoreRefused
 from gateway.centre.ingest.batch import Batch, Summary
 from gateway.centre.ingest.deadletters import DeadLetters, Letter, cause
 from gateway.centre.ingest.figures import exposition
 from gateway.centre.ingest.inbox import Inbox
-from gateway.centre.ingest.intake import read
+from gateway.centre.ingest.intake import Message, read
 from gateway.centre.ingest.ledger import Ledger
+from gateway.centre.ingest.offline import CODE, Offline
 from gateway.centre.ingest.upkeep import Upkeep
 from gateway.log import get_logger
-from gateway.model import Millis
+from gateway.model import Millis, State
 from gateway.mqtt import Delivery
-from gateway.wire import CONFIRMED, BadPayload, Root, Status, confirmed_body
+from gateway.wire import (
+    CONFIRMED,
+    BadPayload,
+    Root,
+    Status,
+    alarm_body,
+    compose_event,
+    confirmed_body,
+)
 
 log = get_logger()
 
@@ -50,6 +62,7 @@ class Pace:
     first_pause: float = 0.5
     longest_pause: float = 30.0
     say: float = 60.0  # between two lines of log about dead letters
+    offline: float = 90.0  # from a gateway's will to its alarm
 
 
 @dataclass(slots=True)
@@ -88,6 +101,9 @@ class Worker:
         self._say_at = 0.0
         self._trouble: str | None = None
         self._online: dict[Root, bool] = {}
+        self._offline = Offline(round(pace.offline * 1000))
+        self._stream = uuid.uuid4().hex[:12]
+        self._seq = 0
         self._done = Summary()
         self._causes: Counter[str] = Counter()
         self._upkeep = Upkeep(books.store, books.ledger, keep)
@@ -129,6 +145,7 @@ class Worker:
             if self._stopping.is_set() and (not batch.deliveries or self._late()):
                 break
             self._tell()
+            self._miss()
             self._upkeep.work(self._now())
         self._tell_at = 0.0
         self._tell()
@@ -152,7 +169,7 @@ class Worker:
 
     def _idle(self) -> float:
         """How long to wait for a message when there is none."""
-        idle = self._upkeep.wait()
+        idle = min(self._upkeep.wait(), self._offline.wait(self._now()) / 1000)
         return min(idle, max(0.0, self._tell_at - time.monotonic())) if self._untold else idle
 
     def _admit(self, batch: Batch, delivery: Delivery) -> None:
@@ -161,11 +178,15 @@ class Worker:
         except BadPayload as error:
             batch.set_aside(delivery, str(error))
             return
+        if message.alarm is not None and message.alarm.code == CODE:
+            self._offline.recall(message.root, message.alarm)
+            message = Message(message.root)  # our own word, and stored when it was given
         batch.add(delivery, message)
         if message.status is not None:
             self._hear(message.root, message.status)
 
     def _hear(self, root: Root, status: Status) -> None:
+        self._offline.hear(root, online=status.online, now=self._now())
         if self._online.get(root) != status.online:
             self._online[root] = status.online
             say = log.info if status.online else log.warning
@@ -241,3 +262,22 @@ class Worker:
             body = confirmed_body(self._books.ledger.confirmed(root))
             if self._publish(root.topic(CONFIRMED), body):
                 self._untold.discard(root)
+
+    # --- gateways that are gone
+
+    def _miss(self) -> None:
+        """Store and publish their alarms; what does not succeed is tried again."""
+        for due in self._offline.due(self._now()):
+            root, alarm = due.root, due.alarm
+            try:
+                self._books.store.write([Bundle(root.site, root.gateway, alarms=(alarm,))])
+            except (StoreBusy, StoreRefused, OSError) as error:
+                self._complain("the database is away", error)
+                return
+            self._seq += 1
+            topic = root.topic("alarm", alarm.device, alarm.code)
+            body = compose_event(self._stream, self._seq, alarm_body(alarm))
+            over = alarm.state is State.NORMAL
+            if not self._publish(topic, body) or (over and not self._publish(topic, b"")):
+                return
+            self._offline.told(due)

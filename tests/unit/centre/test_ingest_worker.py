@@ -36,6 +36,7 @@ from gateway.wire import (
     card_body,
     compose_event,
     compose_telemetry,
+    decode_alarm,
     decode_confirmed,
     dropped_event,
     event_body,
@@ -98,9 +99,12 @@ class Bench:
     acknowledged: list[bytes] = field(default_factory=list)
     told: list[dict[str, Confirmed]] = field(default_factory=list)
     connected: bool = True
+    alarms: list[bytes] = field(default_factory=list)
 
     def publish(self, topic: str, body: bytes) -> bool:
-        if self.connected:
+        if self.connected and topic == GW.topic("alarm", "gw-1", "gateway_offline"):
+            self.alarms.append(body)
+        elif self.connected:
             assert topic == GW.topic("confirmed")
             self.told.append(decode_confirmed(body))
         return self.connected
@@ -553,3 +557,46 @@ def test_the_inbox_holds_back_whoever_puts_when_it_is_full() -> None:
     while inbox.take(1.0) is not None:
         taken += 1
     assert taken == 2
+
+
+class TestAGatewayThatIsGone:
+    """The alarm nobody at the edge can raise; here at once, by default after 90 s."""
+
+    PACE = replace(QUICK, offline=0.0)
+    TOPIC = GW.topic("alarm", "gw-1", "gateway_offline")
+
+    def status(self, bench: Bench, *, online: bool) -> None:
+        bench.put(GW.topic("status"), status_body(Status(online, NOW, "1", "b")), retain=True)
+
+    def test_is_an_alarm_stored_and_published_until_it_is_back(self, bench: Bench) -> None:
+        with bench.working(self.PACE):
+            self.status(bench, online=False)
+            eventually(lambda: bench.alarms)
+            bench.put(self.TOPIC, bench.alarms[0])  # the broker's echo, as any subscriber has it
+            self.status(bench, online=True)
+            eventually(lambda: len(bench.alarms) == 3)
+        gone, back, emptied = bench.alarms
+        assert decode_alarm(gone, "gw-1", "gateway_offline").alarm.severity is Severity.MAJOR
+        assert decode_alarm(back, "gw-1", "gateway_offline").alarm.state is State.NORMAL
+        assert emptied == b""
+        stored = [alarm for bundle in bench.store.bundles for alarm in bundle.alarms]
+        assert [alarm.state for alarm in stored] == [State.UNACKNOWLEDGED, State.NORMAL]
+
+    def test_is_told_once_there_is_a_connection_and_a_database(self, bench: Bench) -> None:
+        bench.connected = False
+        bench.store.failures.append(StoreBusy("away"))
+        with bench.working(self.PACE):
+            self.status(bench, online=False)
+            eventually(lambda: bench.store.bundles)
+            assert not bench.alarms
+            bench.connected = True
+            eventually(lambda: bench.alarms)
+
+    def test_is_taken_up_from_the_broker_after_a_restart(self, bench: Bench) -> None:
+        with bench.working(self.PACE):
+            self.status(bench, online=False)
+            eventually(lambda: bench.alarms)
+        with bench.working(self.PACE):
+            bench.put(self.TOPIC, bench.alarms[0], retain=True)
+            self.status(bench, online=True)
+            eventually(lambda: len(bench.alarms) == 3)
