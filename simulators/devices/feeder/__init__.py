@@ -17,7 +17,7 @@ from itertools import pairwise
 from math import exp, hypot, prod, sqrt
 
 from gateway.assets import FeederFacts
-from gateway.model import Kind, Millis
+from gateway.model import Kind, Millis, Value
 from simulators.devices.contract import CommandRefused, Values, noisy
 from simulators.devices.feeder.breakage import BREAKAGES, FAULTS, Effect, present
 from simulators.devices.growth import grown
@@ -38,6 +38,8 @@ _WET = 0.5
 """How much more a cable leaks under the rain (E)."""
 _DIP, _DIPPED = 0.5, 400
 """Depth and length in ms of a voltage dip: drivers ride through it, arcs do not."""
+
+_PLATE = {"manufacturer": "Wayside", "model": "Simulated meter", "version": "1.0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ class Feeder:
         apparent = sum(load.voltage * load.current for load in self.loads)
         rush = _INRUSH * exp(-(self._t - self._live_since) / _SETTLED)
         circuit = self.circuit
-        values: dict[str, float | bool] = {}
+        values: dict[str, Value | None] = {**_PLATE, "serial_number": self.name}
         for number, load in enumerate(self.loads, 1):
             amperes = load.current
             if rush > 0.01 and circuit.live and load.voltage:
@@ -212,6 +214,9 @@ class Feeder:
             values[f"power_l{number}"] = powers[number - 1]
         return values | {
             "power": sum(powers),
+            "current": sum(load.current for load in self.loads),
+            "frequency": 0.0 if circuit.failed else self._world.frequency(self._t),
+            "energy_export": 0.0,
             "power_factor": self.power / apparent if apparent else 1.0,
             "leakage_current": noisy(self.leakage, 0.02, chance),
             "energy": self.energy,
