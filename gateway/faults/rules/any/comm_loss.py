@@ -2,7 +2,8 @@
 
 Source: domain §4: no valid answer in max(3 attempted polls, 30 s). Polls that the breaker skips are
 no attempts and give no reading, so they neither count nor clear. An absent stretch of readings is
-a gap, not silence: the count begins anew after it.
+a gap, not silence: the count begins anew after it. Behind a switched feeder that is off silence is
+meant, and after it is switched on controllers have five minutes to rejoin (domain §1, behaviour).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.faults.feeders import energised
+from gateway.faults.load import REJOIN
 from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
 from gateway.model import KINDS, Millis, Severity, Value
@@ -46,16 +49,17 @@ class CommLoss(Settings):
 class Attempts:
     """How many attempts in a row have failed, and since when there has been no answer."""
 
-    __slots__ = ("failed", "last", "since", "why")
+    __slots__ = ("failed", "last", "rejoined", "since", "why")
 
     def __init__(self, seen: Seen) -> None:
         self.failed = 0
         self.last: Millis | None = None
         self.since: Millis = seen.t
+        self.rejoined: Millis = seen.t
         self.why = ""
 
     def see(self, seen: Seen) -> None:
-        """Count an attempt, or begin anew after an answer or a gap."""
+        """Count an attempt, or begin anew after an answer, a gap, or without a supply."""
         parted = self.last is None or seen.t - self.last > max(PATIENCE, 4 * seen.period)
         self.last = seen.t
         if seen.silent is None:
@@ -63,10 +67,13 @@ class Attempts:
             self.since = seen.t
             return
         self.why = seen.silent
-        if parted:
+        if seen.device.kind == "lamp" and energised(seen) is False:
+            self.rejoined = seen.t + round(REJOIN * 1000)
+        if parted or seen.t < self.rejoined:
             self.failed = 0
             self.since = seen.t
-        self.failed += 1
+        if seen.t >= self.rejoined:
+            self.failed += 1
 
 
 def judge(seen: Seen, settings: CommLoss, attempts: Attempts) -> Verdict:
