@@ -59,10 +59,10 @@ def district(folder: Path, devices: int = DEVICES) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def simulating(folder: Path, devices: int) -> Iterator[tuple[Path, int]]:
-    """The same, and the number of the process."""
+def simulating(folder: Path, devices: int, scenario: str = "quiet") -> Iterator[tuple[Path, int]]:
+    """The same in any scenario, and the number of the process."""
     place, log = folder / "district", folder / "sim.log"
-    words = ("-m", "gateway", "sim", "quiet", "--devices", str(devices), "--dir", str(place))
+    words = ("-m", "gateway", "sim", scenario, "--devices", str(devices), "--dir", str(place))
     with running([sys.executable, *words], log=log) as process:
         deadline = time.monotonic() + 30
         while "site file" not in log.read_text():
