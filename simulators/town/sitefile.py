@@ -144,9 +144,11 @@ def bus_keys(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.path is None:
         return keys | {"host": "127.0.0.1", "port": endpoint.port, "timeout": "500ms"}
     keys["port"] = str(endpoint.path)
-    if endpoint.driver == "modbus-rtu":
+    if endpoint.driver != "maxbotix":
         keys |= {"baudrate": endpoint.pace.baudrate, "parity": endpoint.pace.parity}
         keys |= {"stopbits": endpoint.pace.stopbits, "timeout": "300ms"}
+    if endpoint.driver == "modbus-ascii":
+        keys["bytesize"] = endpoint.pace.bytesize
     return keys
 
 

@@ -6,7 +6,9 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
@@ -17,16 +19,20 @@ from gateway.config import load_site
 from gateway.field.read import poll_once
 from gateway.model import Reading
 from simulators.devices.lamp import Lamp
+from simulators.town import sitefile
+from simulators.town.district import make
 from simulators.town.plan import Pace
-from simulators.town.sitefile import profile_file
+from simulators.town.sitefile import Style, profile_file
 from simulators.wires.line import Framing, Line
 from simulators.wires.maps import read_map
 from simulators.wires.modbus import Unit, Units
 from simulators.wires.ports import at_path, behind_tcp
 from simulators.wires.registers import Image
+from simulators.wires.servers import serve
 from simulators.world import SteppedClock, World
+from tests.parts.bench_site import load
 from tests.parts.process import free_port
-from tests.parts.simulated import MORNING
+from tests.parts.simulated import MAKATI, MORNING
 
 ASCII = Pace(19_200, "E", bytesize=7)
 RTU = Pace(9_600)
@@ -145,3 +151,26 @@ async def test_all_clients_of_a_serial_server_hear_the_line() -> None:
         for _, writer in ends:
             writer.close()
     assert heard[0] == heard[1]
+
+
+async def test_a_district_may_have_such_lines(tmp_path: Path) -> None:
+    """Its site file says how they are read, and each device on them is."""
+    drawn = make(20, folder=tmp_path, now=MORNING, place=MAKATI)
+    lines: dict[str, dict[str, Any]] = {
+        "lamps-a": {"driver": "modbus-ascii", "pace": ASCII},
+        "lamps-b": {"driver": "modbus-rtu-tcp", "path": None, "port": free_port()},
+    }
+    endpoints = (replace(one, **lines.get(one.name, {})) for one in drawn.endpoints)
+    district = replace(drawn, endpoints=tuple(endpoints))
+    sitefile.write(district, "mqtt://127.0.0.1:1883", Style())
+    site = load(district.site_file)
+    site = replace(site, buses={name: site.buses[name] for name in lines})
+    async with serve(district, clock=SteppedClock(MORNING)) as city:
+        found = {one.device: one for one in await poll_once(site)}
+        on_them = [asset.id for asset in district.assets if asset.bus in lines]
+        assert len(on_them) > 2
+        for device in on_them:
+            assert found[device].silent is None
+            assert found[device].values["power"] == pytest.approx(
+                city.served(device)[-1][1]["power"]
+            )
