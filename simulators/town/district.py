@@ -171,6 +171,7 @@ class _Draft:
                 conflicts=_DUAL_RING if snmp else _FOUR_ARMS,
                 planned_flash=_NIGHT_FLASH if number % 3 == 0 else None,
                 plans=WEEK,
+                dark_ok=(4,) if number % 2 == 0 and not snmp else (),
                 battery_cells=_CELLS,
             )
             where = self._grid.crossing(number - 1)

@@ -46,34 +46,36 @@ POLL = {"charger_fault": 60.0, "long_yellow": 0.1, "short_yellow": 0.1, "forgott
 LEARNT = {"detector_no_activity"}
 #: A visit that lasts, and nobody told the gateway: its window is not in the simulator's hands.
 TOLD = {"maintenance"}
+CROSSINGS = ("cabinet-1", "cabinet-2")
+"""Four arms, and three with a pedestrian crossing that rests dark."""
 WATCHED = [fault for fault in FAULTS if fault.name not in LEARNT | TOLD]
 
 
 class Watch:
     """One crossing under the rules as shipped."""
 
-    def __init__(self, folder: Path, poll: float = 1.0, start: int = MORNING) -> None:
-        self.clock = SteppedClock(start)
+    def __init__(self, folder: Path, poll: float = 1.0, crossing: str = "cabinet-1") -> None:
+        self.clock = SteppedClock(MORNING)
         self._poll = poll
         every = f"{poll * 1000:.0f}ms"
         district = make(
-            Sizes(cabinets=1), folder=folder, now=start, place=MAKATI, wires=False,
+            Sizes(cabinets=2), folder=folder, now=MORNING, place=MAKATI, wires=False,
             style=Style(quick=False, every={"signal": every}),
         )  # fmt: skip
         world = World(MAKATI.latitude, MAKATI.longitude, clock=self.clock, zone=MAKATI.timezone)
         self.city = City(district, world)
         site = load_site(district.site_file, {code: rule.settings for code, rule in RULES.items()})
         here = site.gateway
-        self.device = site.devices[0]
+        self.device = next(device for device in site.devices if device.id == crossing)
         self.engine = FaultEngine(
-            site.devices, RULES, here.latitude, here.longitude, site.rules, ZoneInfo(here.timezone)
+            [self.device], RULES, here.latitude, here.longitude, site.rules, ZoneInfo(here.timezone)
         )
         self.raised: set[str] = set()
         self.open: set[str] = set()
 
     @property
     def cabinet(self) -> Cabinet:
-        device = self.city.stations["cabinet-1"].device
+        device = self.city.stations[self.device.id].device
         assert isinstance(device, Cabinet)
         return device
 
@@ -88,25 +90,34 @@ class Watch:
             self.city.injector.look(now)
 
 
+@pytest.mark.parametrize("crossing", CROSSINGS)
 @pytest.mark.parametrize("kind", WATCHED, ids=lambda fault: fault.name)
-def test_a_fault_brings_its_alarm_and_no_other_and_clears(kind: Fault, tmp_path: Path) -> None:
-    watch = Watch(tmp_path, POLL.get(kind.name, 1.0))
+def test_a_fault_brings_its_alarm_and_no_other_and_clears(
+    kind: Fault, crossing: str, tmp_path: Path
+) -> None:
+    watch = Watch(tmp_path, POLL.get(kind.name, 1.0), crossing)
     watch.look(150)
-    assert watch.city.injector.candidates(kind.name) == ["cabinet-1"]
-    watch.city.inject("cabinet-1", kind.name, over=30)
+    assert watch.city.injector.candidates(kind.name) == list(CROSSINGS)
+    watch.city.inject(crossing, kind.name, over=30)
     watch.look(PATIENCE.get(kind.name, USUAL))
     assert watch.city.labels[0].shows is not None
     allowed = set() if kind.code is None else {kind.code, *kind.may}
     assert watch.raised <= allowed
     assert not watch.raised & set(kind.must_not)
     assert kind.code in {None, *watch.raised}
-    watch.city.repair("cabinet-1", kind.name)
+    watch.city.repair(crossing, kind.name)
     watch.look(BACK)
     assert watch.raised <= allowed, "nothing comes up in its wake"
     assert watch.open <= {"conflicting_greens"}, "a latched alarm waits for its reset"
 
 
-def test_a_day_and_a_night_of_ordinary_life_bring_no_alarm(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, 5.0)
-    watch.look(24 * HOUR)
+@pytest.mark.parametrize("crossing", CROSSINGS)
+def test_days_of_ordinary_life_bring_no_alarm_and_teach_what_a_detector_sees(
+    crossing: str, tmp_path: Path
+) -> None:
+    watch = Watch(tmp_path, 5.0, crossing)
+    watch.look(2 * 24 * HOUR)
     assert not watch.raised
+    watch.city.inject(crossing, "detector_no_activity")
+    watch.look(3 * HOUR)
+    assert watch.raised == {"detector_no_activity"}

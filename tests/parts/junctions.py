@@ -9,7 +9,7 @@ from typing import Any
 from gateway.assets import SignalFacts
 from gateway.model import Millis
 from simulators.devices.cabinet import Cabinet
-from simulators.devices.cabinet.plan import Actuated, Aspects, Fixed, Layout, stages_of
+from simulators.devices.cabinet.plan import Actuated, Aspects, Fixed, Layout, laid_out, stages_of
 from simulators.devices.cabinet.schedule import Timetable
 from simulators.devices.contract import Values
 from simulators.world import SteppedClock, World
@@ -52,6 +52,7 @@ def junction(
     clock = SteppedClock(start)
     world = World(14.5547, 121.0244, clock=clock, seed=seed, zone=zone)
     facts = facts or SignalFacts(conflicts=conflicts, battery_cells=12)
+    how = {"layout": laid_out(facts.conflicts, facts.dark_ok)} | how
     return Cabinet("cabinet-1", facts, world, **how), clock
 
 

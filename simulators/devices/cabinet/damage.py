@@ -43,8 +43,8 @@ def breaker(cabinet: Cabinet, *, is_open: bool) -> None:
 
 def dark(cabinet: Cabinet) -> None:
     """The load switch of a group is dead; of one that does not rest dark."""
-    layout, resting = cabinet.layout, set(cabinet.facts.dark_ok)
-    found = [n for n in range(1, layout.groups + 1) if n not in resting | layout.pedestrian]
+    resting = set(cabinet.facts.dark_ok)
+    found = [group for group in cabinet.layout.driven if group not in resting]
     cabinet.outputs.dark_group = cabinet.picks.choice(found)
 
 
@@ -56,7 +56,7 @@ def light(cabinet: Cabinet) -> None:
 
 def dead_lamp(cabinet: Cabinet, colour: Colour) -> None:
     """One head of one group loses a colour."""
-    cabinet.lamps.dead[cabinet.picks.randint(1, cabinet.layout.groups), colour] = 1
+    cabinet.lamps.dead[cabinet.picks.choice(cabinet.layout.driven), colour] = 1
 
 
 def relamp(cabinet: Cabinet, *, red: bool) -> None:
@@ -85,7 +85,7 @@ def set_yellow(cabinet: Cabinet, ms: int) -> None:
 
 def omit(cabinet: Cabinet) -> None:
     """The controller forgets a group."""
-    group = cabinet.picks.randint(1, cabinet.layout.groups)
+    group = cabinet.picks.choice(cabinet.layout.driven)
     cabinet.sequence.omitted = cabinet.approaches.omitted = group
 
 
@@ -140,8 +140,7 @@ def yellow(cabinet: Cabinet, after: int) -> bool:
 
 def ill(cabinet: Cabinet, how: Ill) -> None:
     """A loop is stuck on, dead (off), or chatters."""
-    driven = [g for g in range(1, cabinet.layout.groups + 1) if g not in cabinet.layout.pedestrian]
-    lane = cabinet.picks.choice(driven) - 1
+    lane = cabinet.picks.choice(cabinet.layout.driven) - 1
     cabinet.approaches.ill[lane] = how
     cabinet.approaches.unseen = 0
     if how == "chatter":

@@ -66,6 +66,7 @@ class Approaches:
         self._last_on = [0] * self.groups
         self._leaves = [FOREVER] * self.groups
         self._go: list[str] = ["red"] * self.groups
+        self._meant = layout.red
         self._rate = 0.0
         self._arrives = FOREVER
         self.next = t
@@ -121,7 +122,7 @@ class Approaches:
 
     def press(self, button: int) -> bool:
         """Somebody wants to cross."""
-        if self._go[self.walkers_of[button] - 1] in _GO:
+        if self._meant[self.walkers_of[button] - 1] in _GO:
             return False
         self.pressed[button] = True
         return True
@@ -134,8 +135,9 @@ class Approaches:
         pace = _HEADWAY if self._go[lane] in _GO else _WAY
         self._leaves[lane] = t + pace if left else FOREVER
 
-    def see(self, t: Millis, aspects: Aspects) -> None:
-        """What the groups show from now on; who may go goes."""
+    def see(self, t: Millis, aspects: Aspects, meant: Aspects) -> None:
+        """What the groups show from now on: who may go goes; whom the controller serves it has."""
+        self._meant = meant
         for lane, aspect in enumerate(aspects):
             if aspect == self._go[lane]:
                 continue
@@ -146,7 +148,7 @@ class Approaches:
             elif self.queue[lane] and self._leaves[lane] == FOREVER:
                 self._leaves[lane] = t + (_LOST if aspect in _GO else _WAY)
         for button in range(self.buttons):
-            if aspects[self.walkers_of[button] - 1] in _GO:
+            if meant[self.walkers_of[button] - 1] in _GO:
                 self.pressed[button] = False
         self.next = min(self._arrives, *self._leaves)
 
@@ -167,7 +169,7 @@ class Approaches:
         """Whether somebody waits on that lane, as far as its loop tells."""
         ill = self.ill.get(lane)
         waits = self.queue[lane] > 0 if ill is None else ill != "off"
-        return waits and self._go[lane] not in _GO
+        return waits and self._meant[lane] not in _GO
 
     def ped_call(self, button: int) -> bool:
         """Whether a button's call stands."""
@@ -184,7 +186,7 @@ class Approaches:
         )
 
     def _waits(self, group: int) -> bool:
-        return group != self.omitted and self._go[group - 1] not in _GO
+        return group != self.omitted and self._meant[group - 1] not in _GO
 
     def idle(self, stage: int, t: Millis) -> Millis:
         """The ms since a loop of that stage last was on."""

@@ -22,7 +22,15 @@ from simulators.devices.cabinet.breakages import BREAKAGES
 from simulators.devices.cabinet.detectors import Approaches
 from simulators.devices.cabinet.lamps import Lamps
 from simulators.devices.cabinet.outputs import TRIP, Outputs
-from simulators.devices.cabinet.plan import Actuated, Aspects, Layout, Plan, laid_out
+from simulators.devices.cabinet.plan import (
+    CUSTOMS,
+    Actuated,
+    Aspects,
+    Custom,
+    Layout,
+    Plan,
+    laid_out,
+)
 from simulators.devices.cabinet.power import ELECTRONICS, Power
 from simulators.devices.cabinet.regimes import CONTROL, START_FLASH, START_RED, Regime, ruling
 from simulators.devices.cabinet.schedule import Timetable, usual
@@ -41,6 +49,11 @@ _STRIDE: Millis = 300_000
 _AFTER_FLASH: Millis = 5_000
 _TRANSFER = 180.0
 """V below which the UPS takes over (E)."""
+
+
+def custom_of(world: World, name: str) -> Custom:
+    """How a junction does it; half of them plainly."""
+    return world.chance(f"{name}/custom").choice((*[CUSTOMS[0]] * 2, *CUSTOMS))
 
 
 class Cabinet:
@@ -64,7 +77,7 @@ class Cabinet:
         buttons: int | None = None,
     ) -> None:
         self.name, self.facts, self.world = name, facts, world
-        self.layout = layout or laid_out(facts.conflicts)
+        self.layout = layout or laid_out(facts.conflicts, facts.dark_ok, custom_of(world, name))
         pairs = {frozenset(pair) for pair in facts.conflicts}
         self.outputs: Outputs = Outputs(tuple(sorted(pairs, key=sorted)))
         self.t = now = world.clock.now()
@@ -280,7 +293,7 @@ class Cabinet:
         control, outputs = self.regime is CONTROL, self.outputs
         self.meant = self.sequence.aspects if control else self.regime.aspects(self.layout)
         self.aspects = outputs.passed_on(self.meant)
-        self.approaches.see(self.t, self.aspects)
+        self.approaches.see(self.t, self.aspects, self.meant)
         if self.lamps.dead or not outputs.sound:
             if self.regime.mode in {"control", "flash"} and self.lamps.watch(
                 self.meant, self.aspects

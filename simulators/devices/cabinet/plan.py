@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from gateway.model import Millis
 
@@ -67,6 +67,11 @@ class Layout:
             raise ValueError("a yellow lasts 3 to 6 s (MUTCD)")
 
     @property
+    def driven(self) -> list[int]:
+        """The groups of vehicles."""
+        return [n for n in range(1, self.groups + 1) if n not in self.pedestrian]
+
+    @property
     def flash(self) -> Aspects:
         """What the groups show while the junction flashes; pedestrians see nothing."""
         return tuple(
@@ -93,11 +98,36 @@ class Layout:
         return vehicles * (self.red_yellow + self.green_flash + self.yellow) + self.all_red
 
 
-def laid_out(conflicts: Iterable[tuple[int, int]]) -> Layout:
-    """A plain junction of as many groups as its conflicts speak of, four at least."""
-    pairs = tuple(conflicts)
+class Custom(NamedTuple):
+    """What differs from country to country, and from street to street; ms."""
+
+    red_yellow: Millis = 0
+    green_flash: Millis = 0
+    yellow: Millis = 3_000
+    all_red: Millis = 2_000
+
+
+CUSTOMS = (
+    Custom(),
+    Custom(red_yellow=1_000, yellow=3_500),
+    Custom(green_flash=3_000),
+    Custom(yellow=5_000, all_red=2_500),
+)
+"""Plain; red-yellow before green; flashing green before yellow; a fast road."""
+
+
+def laid_out(
+    conflicts: Iterable[tuple[int, int]], dark_rest: Iterable[int] = (), custom: Custom = CUSTOMS[0]
+) -> Layout:
+    """A junction of as many groups as its conflicts speak of, four at least.
+
+    Groups that may rest dark are pedestrians'.
+    """
+    pairs, dark = tuple(conflicts), frozenset(dark_rest)
     groups = max((4, *(group for pair in pairs for group in pair)))
-    return Layout(groups, stages_of(groups, pairs))
+    return Layout(
+        groups, stages_of(groups, pairs), pedestrian=dark, dark_rest=dark, **custom._asdict()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def whole(cabinet: Cabinet) -> dict[str, Value | None]:
     """Every point, before anything has been looked at."""
     groups = cabinet.layout.groups
     names = [*keys("detector_fault", groups), *keys("lamp_fault", groups), *BITS]
+    names += keys("ped_call", max(2, cabinet.approaches.buttons))
     names += [f"alarm_{what}" for what in ALARMS]
     return {**dict.fromkeys(keys("group", groups), "dark"), **dict.fromkeys(names, False)}
 

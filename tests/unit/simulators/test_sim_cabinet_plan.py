@@ -67,19 +67,22 @@ JUNCTIONS: Mapping[str, tuple[Layout, tuple[tuple[int, int], ...], Plan]] = {
 }
 
 
+IN_FULL = ("four arms", "dual ring, actuated")
+
+
 @pytest.mark.parametrize("name", JUNCTIONS)
-def test_no_two_conflicting_groups_are_green_together_in_a_hundred_thousand_cycles(
+def test_no_two_conflicting_groups_are_green_together_in_ever_so_many_cycles(
     name: str,
 ) -> None:
     """Nothing changes between two boundaries, so each boundary is looked at, and nothing else."""
     layout, conflicts, plan = JUNCTIONS[name]
     foes = {g: {b if g == a else a for a, b in conflicts if g in {a, b}} for g in range(1, 9)}
-    cycles = 0
+    cycles, each = 0, 25_000 if name in IN_FULL else 4_200
     for seed in (1, 2, 3, 4):
         steps = Sequence(layout, plan, 0, Crowd(layout, seed))
         ended = dict.fromkeys(foes, -FOREVER)
         going: set[int] = set()
-        while steps.counter < 4_200:
+        while steps.counter < each:
             go = green(steps.aspects)
             for group in go - going:
                 assert not foes[group] & go, steps.aspects
@@ -91,7 +94,7 @@ def test_no_two_conflicting_groups_are_green_together_in_a_hundred_thousand_cycl
                 steps.interrupt(steps.since + 60_000)
             steps.step()
         cycles += steps.counter
-    assert cycles * len(JUNCTIONS) >= 100_000
+    assert cycles >= (100_000 if name in IN_FULL else 16_000)
 
 
 def test_green_ends_in_yellow_and_yellow_in_all_red() -> None:
