@@ -1,10 +1,9 @@
 """A waste bin: what lies in it, the sensor under its lid, and the crew that empties it.
 
 People throw things in (``waste``), the crew comes by calendar and before it is full (``stand``), so
-only an injected fault makes a full one. The sensor (``ranger``) measures the distance to the waste
-and gets it wrong now and then; around it are the air's temperature warmed by the sun, a tilt, a
-lid, a scale, a position and a battery that the cold weakens. Everything is a function of what
-happened when: a bin lives the same life however often it is looked at.
+only an injected fault makes a full one. What its sensors make of that is in ``sensors`` and
+``ranger``. Everything is a function of what happened when: a bin lives the same life however often
+it is looked at.
 
 The ways to break stand in ``faults``.
 """
@@ -12,11 +11,11 @@ The ways to break stand in ``faults``.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from math import cos, exp, radians, sin
+from collections.abc import Mapping
+from math import radians, sin
 
 from gateway.assets import BinFacts
-from gateway.model import Kind, Millis, Value
+from gateway.model import Kind, Millis
 from simulators.devices.bin.faults import (
     FAULTS,
     NEEDS,
@@ -25,7 +24,9 @@ from simulators.devices.bin.faults import (
     TARGETS,
     THRESHOLDS,
 )
+from simulators.devices.bin.heat import GOALS, SLOW, Growth, Rest, alarming, rest_of, warmed
 from simulators.devices.bin.ranger import RANGERS, ULTRASONIC, Ranger
+from simulators.devices.bin.sensors import Sensors
 from simulators.devices.bin.stand import Collection, Stand
 from simulators.devices.bin.waste import Waste
 from simulators.devices.contract import CommandRefused, Values
@@ -44,34 +45,10 @@ _USED = 2_000
 _ROUNDS = frozenset({"collection_missed", "late_collection"})
 _LATENESS = 8 * 3_600_000
 """ms by which a late collection comes after its round: less than the 12 h of the rule."""
-_COOLING, _SHADE = 4.0, 1_200.0
-"""Time constants in s: of a fire put out with water, of a bin in the shade again."""
-_WARMED = 58.0
-"""°C of a bin in the blazing sun; the rule asks for 60 and 20 more than its peers."""
-_FIRES = {"bin_fire": 85.0, "bin_fire_slow": 80.0, "bin_fire_by_peers": 70.0}
-"""°C a fire reaches; the last stays below 75, and is far above its peers."""
-_SLOW = {"bin_fire": 0.1, "bin_fire_slow": 2_400.0, "bin_fire_by_peers": 1_800.0,
-         "sun_warmed": 1_800.0}  # fmt: skip
-"""Seconds each warming takes at least."""
 _RUBBLE = 90.0
 """kg of rubble: far above what waste weighs."""
 _MOVED = 120.0
 """m a stolen bin stands off."""
-_METRE = 1 / 111_320
-"""Degrees of latitude."""
-
-
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """A fault under way: since when, from which value on, for how many seconds it grows."""
-
-    since: Millis
-    begin: float
-    seconds: float
-
-    def share(self, t: Millis) -> float:
-        """How much of it has grown by ``t``, 0 to 1."""
-        return min(1.0, max(0.0, (t - self.since) / 1000 / self.seconds))
 
 
 class Bin:
@@ -100,14 +77,13 @@ class Bin:
         self._empty = facts.empty_distance or 1_800.0
         self._full = facts.full_distance or 400.0
         self._world = world
-        self._ranger = ranger
-        self._position = position
-        self._points = points
         self._t = self._since = now = world.clock.now()
         self._stand = stand or Stand(name, world.seed, None, now)
         self._stand.bins.append(self)
         self._chance = chance = world.chance(name)
-        self._noise = world.chance(f"{name}/noise")
+        band = facts.dead_band or self._full - 50.0
+        noise = world.chance(f"{name}/noise")
+        self.sensors = Sensors(ranger, band, noise, position, points)
         gap = self._stand.gap
         daily = chance.uniform(24, 90) if gap is None else chance.uniform(40, 60) / gap
         self.waste = Waste(chance, use, daily, facts.capacity or 240.0, world.zone, now)
@@ -115,8 +91,7 @@ class Bin:
         self._battery = chance.uniform(70, 99)
         self._exposure = chance.uniform(2, 8)
         self._growth: dict[str, Growth] = {}
-        self._cooling = Growth(now, 0.0, 1.0)  # what a warming left behind, and its time constant
-        self._stuck: float | None = None
+        self._rest = Rest()
         self._due: deque[tuple[Millis, float, bool]] = deque()
         self._emptied: Millis = now - DAY
         self._rubble = 0.0
@@ -208,19 +183,12 @@ class Bin:
         """°C inside with nothing wrong: the air, and what the sun adds."""
         sun = max(0.0, sin(radians(self._world.sun(self._t))))
         shine = sun * (1 - 0.8 * self._world.cloud(self._t))
-        return self._world.temperature(self._t) + self._exposure * shine
+        return self.air + self._exposure * shine
 
     @property
     def temperature(self) -> float:
         """True °C inside."""
-        ambient = self.ambient
-        warmest = ambient
-        for fault, growth in self._growth.items():
-            goal = _WARMED if fault == "sun_warmed" else _FIRES.get(fault)
-            if goal is not None:
-                warmest = max(warmest, ambient + (goal - ambient) * growth.share(self._t))
-        rest = self._cooling
-        return warmest + rest.begin * exp(-(self._t - rest.since) / 1000 / rest.seconds)
+        return warmed(self.ambient, self._growth, self._t) + self._rest.left(self._t)
 
     @property
     def tilt(self) -> float:
@@ -229,16 +197,16 @@ class Bin:
             return 88.0
         if "bin_tilt" in self._growth:
             return 80.0
-        return 115.0 if self._lifted(_LIFT, _DOWN) else self._tilt
+        return 115.0 if self.lifted else self._tilt
 
     @property
     def lid_open(self) -> bool:
         """Whether the lid stands open."""
-        if "lid_open" in self._growth or self._lifted(_LID, _LID):
+        if "lid_open" in self._growth or self._handled(_LID, _LID):
             return True
         return 0 <= self._t - self.waste.thrown < _USED
 
-    def _lifted(self, before: Millis, after: Millis) -> bool:
+    def _handled(self, before: Millis, after: Millis) -> bool:
         """Whether the waste falls out within ``before`` ms or fell out less than ``after`` ago."""
         ahead = self._due[0][0] - self._t if self._due else DAY
         return ahead <= before or 0 <= self._t - self._emptied < after
@@ -251,57 +219,35 @@ class Bin:
         worn = self._growth.get("battery_low")
         return sound if worn is None else sound + (14 - sound) * worn.share(self._t)
 
-    # ------------------------------------------------------------------ what the sensor shows
+    @property
+    def faults(self) -> Mapping[str, Growth]:
+        """What is wrong with it, and how far that has grown."""
+        return self._growth
+
+    @property
+    def air(self) -> float:
+        """°C outside."""
+        return self._world.temperature(self._t)
+
+    @property
+    def lifted(self) -> bool:
+        """Whether the crew holds it upside down."""
+        return self._handled(_LIFT, _DOWN)
+
+    @property
+    def weight(self) -> float:
+        """The kg in it."""
+        return self.waste.weight(self.surface) + self._rubble
+
+    @property
+    def moved(self) -> float:
+        """How many m north of its place it stands."""
+        moved = self._growth.get("bin_moved")
+        return _MOVED * moved.share(self._t) if moved else 0.0
 
     def values(self) -> Values:
-        """The sensor's points; of scale, radio and receiver only if it has them."""
-        chance, air = self._noise, self._world.temperature(self._t)
-        cold = max(0.0, -air)
-        values: dict[str, Value | None] = {
-            "distance": self._measured(),
-            "temperature": self.temperature + 0.4 * chance.random() - 0.2,
-            "tilt": self.tilt + 0.3 * chance.random(),
-            "battery": max(0.0, self.battery - 0.2 * cold),
-            "battery_voltage": 3.0 + 0.7 * self.battery / 100 - 0.004 * cold,
-            "lid_open": self.lid_open
-            or ("lid_swinging" in self._growth and chance.random() < 0.15),
-        }
-        if self._points is None or "latitude" in self._points:
-            weight = self.waste.weight(self.surface) + self._rubble + chance.gauss(0, 0.2)
-            latitude, longitude = self._place()
-            values["weight"] = max(0.0, weight)
-            values["signal"] = -88.0 + 12 * chance.random()
-            values["latitude"], values["longitude"] = latitude, longitude
-        return values
-
-    def _measured(self) -> float | None:
-        if "bin_removed" in self._growth or self._lifted(_LIFT, _DOWN):
-            return self._ranger.nothing
-        chance = self._noise
-        if "sensor_blocked" in self._growth:
-            band = self.facts.dead_band or self._full - 50.0
-            return min(band, self._ranger.nearest + chance.uniform(0, 2))
-        if self._stuck is not None:
-            return self._stuck
-        warmth = self.temperature - self._world.temperature(self._t)
-        trouble = 1.0
-        if "misreads" in self._growth:
-            trouble = 40.0
-        elif "bin_tilt" in self._growth or "lid_open" in self._growth:
-            trouble = 10.0
-        return self._ranger.measure(self.distance, warmth, chance, trouble=trouble)
-
-    def _place(self) -> tuple[float | None, float | None]:
-        """Where its receiver believes it is: 3 m of scatter, 12 m on a bad day."""
-        if self._position is None:
-            return None, None
-        sigma, most = (12.0, 40.0) if "gps_jitter" in self._growth else (3.0, 12.0)
-        moved = self._growth.get("bin_moved")
-        north = _MOVED * moved.share(self._t) if moved else 0.0
-        north += max(-most, min(most, self._noise.gauss(0, sigma)))
-        east = max(-most / 2, min(most / 2, self._noise.gauss(0, sigma / 2)))
-        latitude, longitude = self._position
-        return latitude + north * _METRE, longitude + east * _METRE / cos(radians(latitude))
+        """The sensors' points."""
+        return self.sensors.values(self)
 
     def command(self, name: str, value: float) -> None:
         """A bin takes no commands."""
@@ -311,7 +257,7 @@ class Bin:
 
     def break_down(self, fault: str, over: float, /) -> None:
         """Begin a fault of ``faults.FAULTS``, to be complete in ``over`` seconds."""
-        seconds = max(over, _SLOW.get(fault, 0.1))
+        seconds = max(over, SLOW.get(fault, 0.1))
         if fault in _ROUNDS:
             visit = self._stand.next_visit()
             seconds = max(0.1, ((visit or self._t) - self._t) / 1000)
@@ -321,7 +267,7 @@ class Bin:
         elif fault == "heavy_load":
             self._rubble = _RUBBLE
         elif fault == "sensor_stuck":
-            self._stuck = self._ranger.measure(self.distance, 0.0, self._noise, trouble=0.0)
+            self.sensors.stick(self)
         self.grow(fault, seconds)
 
     def grow(self, fault: str, seconds: float) -> None:
@@ -349,10 +295,9 @@ class Bin:
         elif fault in SPARED and self.surface >= _FETCHED_AT:
             self.due(self._t + _WITHIN, along=False)
         elif fault == "sensor_stuck":
-            self._stuck = None
-        elif fault == "sun_warmed" or fault in _FIRES:
-            seconds = _SHADE if fault == "sun_warmed" else _COOLING
-            self._cooling = Growth(self._t, warmth - self.ambient, seconds)
+            self.sensors.stuck = None
+        elif fault in GOALS:
+            self._rest = rest_of(fault, warmth - self.ambient, self._t)
 
     def _peers(self) -> list[Bin]:
         """The other bins of its stream at its stand."""
@@ -367,17 +312,13 @@ class Bin:
         growth = self._growth.get(fault)
         if growth is None:
             return False
-        if fault in _FIRES:
-            return self.temperature >= self._alarming(fault)
+        if fault.startswith("bin_fire"):
+            return self.temperature >= alarming(fault, self.ambient)
         if fault == "battery_low":
             return self.battery < 20.0
         if fault == "bin_moved":
-            return growth.share(self._t) * _MOVED > 50.0
+            return self.moved > 50.0
         return fault not in TARGETS or self._too_full(fault, growth)
-
-    def _alarming(self, fault: str) -> float:
-        """°C from which a fire of that sort is one."""
-        return max(60.0, self.ambient + 20.0) if fault == "bin_fire_by_peers" else 75.0
 
     def _too_full(self, fault: str, growth: Growth) -> bool:
         if fault == "stand_full":
@@ -387,10 +328,11 @@ class Bin:
 
     def could_show(self, fault: str, /) -> bool:
         """Whether its sensors would tell: they have the points, and nothing stands in the way."""
-        if self._points is not None and not NEEDS.get(fault, {"distance"}) <= self._points:
+        points = self.sensors.points
+        if points is not None and not NEEDS.get(fault, {"distance"}) <= points:
             return False
         if fault in {"bin_moved", "gps_jitter"}:
-            return self._position is not None
+            return self.sensors.position is not None
         if fault == "stand_full":
             return bool(self._peers())
         if fault in _ROUNDS:
