@@ -85,10 +85,11 @@ class Activity:
         self._last: Millis = 0
         self._watched: Millis = 0
         self._on: dict[str, bool] = {}
-        self._count = dict.fromkeys(self.detectors, 0)
-        self._now = dict.fromkeys(self.detectors, 0.0)
-        self._base = dict.fromkeys(self.detectors, 0.0)
-        self._mark = dict.fromkeys(self.detectors, 0)
+        many = len(self.detectors)
+        self._count = [0] * many
+        self._now = [0.0] * many
+        self._base = [0.0] * many
+        self._mark = [0] * many
         self.since: dict[str, Millis] = {}
         self.unproven = tuple(one for one in self.detectors if any(self._table[one]))
 
@@ -104,13 +105,13 @@ class Activity:
         elif step <= min(LONGEST_STEP, 3 * seen.period):
             self._watched += step
         on, watched = self._on, self._watched
-        for one in self.detectors:
+        for number, one in enumerate(self.detectors):
             state = fresh.get(one)
             if state is True:
                 if on.get(one) is False:
-                    self._count[one] += 1
+                    self._count[number] += 1
                 self.since[one] = t
-                self._base[one], self._mark[one] = 0.0, watched
+                self._base[number], self._mark[number] = 0.0, watched
                 if one in self.unproven:
                     self.unproven = tuple(other for other in self.unproven if other != one)
                 on[one] = True
@@ -120,29 +121,31 @@ class Activity:
 
     def expected(self, detector: str) -> float:
         """How many actuations were to be expected since the last one."""
-        quiet = self._watched - self._mark[detector]
-        return self._base[detector] + self._now[detector] * quiet / HOUR
+        return self._expected(self.detectors.index(detector))
+
+    def _expected(self, number: int) -> float:
+        quiet = self._watched - self._mark[number]
+        return self._base[number] + self._now[number] * quiet / HOUR
 
     def _turn(self, seen: Seen) -> None:
         """Learn the hour that is over, and look up what the next one usually brings."""
         if self._hour is not None:
-            for one in self.detectors:
-                self._base[one] = self.expected(one)
-                self._mark[one] = 0
+            self._base = [self._expected(number) for number in range(len(self.detectors))]
+            self._mark = [0] * len(self.detectors)
             if self._watched >= WATCHED * HOUR:
                 self._learn()
         self._hour, self._watched = seen.t // HOUR, 0
-        self._count = dict.fromkeys(self.detectors, 0)
+        self._count = [0] * len(self.detectors)
         now = seen.local()
         self._slot = now.weekday() * 24 + now.hour
-        self._now = {one: self._usual(one) for one in self.detectors}
+        self._now = [self._usual(one) for one in self.detectors]
 
     def _learn(self) -> None:
         slot = self._slot
         weight = min(self._weeks[slot] + 1, 4)
         self._weeks[slot] = min(255, self._weeks[slot] + 1)
-        for one, count in self._count.items():
-            if not count and (self._on.get(one) or chance_of_none(self._now[one]) < HARDLY):
+        for one, count, usual in zip(self.detectors, self._count, self._now, strict=True):
+            if not count and (self._on.get(one) or chance_of_none(usual) < HARDLY):
                 continue
             known = decode(self._table[one][slot])
             rate = count * HOUR / self._watched

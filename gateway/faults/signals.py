@@ -87,7 +87,7 @@ class Lasting:
     be right since the beginning or such a break: until then nobody can say that all is well.
     """
 
-    __slots__ = ("_applies", "_last", "_patience", "_since", "_wrong", "applied", "of", "unproven")
+    __slots__ = ("_applies", "_course", "_patience", "_wrong", "applied", "of", "unproven")
 
     def __init__(
         self,
@@ -100,8 +100,8 @@ class Lasting:
         self._wrong = wrong
         self._patience = patience
         self._applies = applies
-        self._since: dict[str, Millis] = {}
-        self._last: dict[str, Millis] = {}
+        #: Of each member that is wrong: since when, and when it was last seen to be.
+        self._course: dict[str, tuple[Millis, Millis]] = {}
         self.unproven = of
         self.applied = False
 
@@ -112,11 +112,11 @@ class Lasting:
             return
         self.applied = self._applies is None or self._applies(seen)
         if not self.applied:
-            for member in self._since:
+            for member in self._course:
                 self._doubt(member)
-            self._since.clear()
+            self._course.clear()
             return
-        clean = not self._since and not self.unproven
+        clean = not self._course and not self.unproven
         if clean and self._wrong.isdisjoint(map(fresh.get, self.of)):
             return
         for member in self.of:
@@ -125,18 +125,17 @@ class Lasting:
                 continue
             if value in self._wrong:
                 self._err(member, seen)
-            elif member in self._since or member in self.unproven:
-                self._since.pop(member, None)
+            elif member in self._course or member in self.unproven:
+                self._course.pop(member, None)
                 self.unproven = tuple(one for one in self.unproven if one != member)
 
     def _err(self, member: str, seen: Seen) -> None:
         t = seen.t
-        if member not in self._since:
-            self._since[member] = t
-        elif t - self._last[member] > max(self._patience, 3 * seen.period):
-            self._since[member] = t
+        since, last = self._course.get(member, (t, t))
+        if t - last > max(self._patience, 3 * seen.period):
+            since = t
             self._doubt(member)
-        self._last[member] = t
+        self._course[member] = since, t
 
     def _doubt(self, member: str) -> None:
         if member not in self.unproven:
@@ -144,15 +143,15 @@ class Lasting:
 
     def overdue(self, seen: Seen, delay: Callable[[str], float]) -> list[str]:
         """The members that have been wrong for their ``delay`` in s, and for two polls."""
-        if not self._since:
+        if not self._course:
             return []
         least = TWICE * seen.period
-        return [
+        found = [
             member
-            for member in self.of
-            if member in self._since
-            and self._last[member] - self._since[member] >= max(least, delay(member) * 1000)
+            for member, (since, last) in self._course.items()
+            if last - since >= least and last - since >= delay(member) * 1000
         ]
+        return sorted(found, key=self.of.index) if len(found) > 1 else found
 
     def verdict(self, seen: Seen, delay: Callable[[str], float]) -> Verdict:
         """Certain while any is overdue, normal once all were seen to be right since they were."""
@@ -164,7 +163,8 @@ class Lasting:
 
     def since(self, names: Iterable[str], otherwise: Millis) -> Millis:
         """When the first of these members began to be wrong."""
-        return min((self._since[name] for name in names if name in self._since), default=otherwise)
+        begun = (self._course[name][0] for name in names if name in self._course)
+        return min(begun, default=otherwise)
 
     def told(self, names: Sequence[str], noun: str, now: Millis) -> str:
         """``"group 1 for 5 s"``, ``"groups 1, 3 for up to 12 s"``."""

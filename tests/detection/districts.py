@@ -156,7 +156,7 @@ def judge(
 
 def _find(label: Label, raises: Sequence[Millis], poll: Millis, tally: Tally) -> None:
     code = str(label.code)
-    needs = delay_of(code) + 2 * poll
+    needs = OF_THE_FAULT.get(label.fault, delay_of(code)) + 2 * poll
     if label.shows is None or label.until is None or label.until - label.shows < needs:
         tally.not_due += 1
         return
@@ -171,8 +171,20 @@ def _find(label: Label, raises: Sequence[Millis], poll: Millis, tally: Tally) ->
     tally.over[code] += delay > needs
 
 
+OF_THE_ASSET: Mapping[str, Millis] = {
+    "preempt_stuck": 600_000,
+    "phase_not_served": 2 * 120_000,
+    "plan_mismatch": 3 * 120_000,
+}
+"""Delays that are no setting: they follow from an asset's facts, here from their defaults."""
+OF_THE_FAULT: Mapping[str, Millis] = {"forgotten_flash": 3_600_000}
+"""A code may have another delay for one of its causes."""
+
+
 def delay_of(code: str) -> Millis:
     """A rule's own delay in ms."""
+    if code in OF_THE_ASSET:
+        return OF_THE_ASSET[code]
     rule = load_rules()[code]
     assert isinstance(rule, Rule)
     return round(rule.settings().on_delay * 1000)

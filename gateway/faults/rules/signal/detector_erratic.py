@@ -43,12 +43,14 @@ class Actuations:
         self.faults = members(seen, "detector_fault_")
         self._on: dict[str, Value] = {}
         self._last: Millis = 0
-        self._anew(0)
+        self._minute = 0
+        self._count: dict[str, int] = {}
+        self.minutes: dict[str, tuple[int, ...]] = {}
 
     def _anew(self, minute: int) -> None:
         self._minute = minute
         self._count = dict.fromkeys(self.detectors, 0)
-        self.minutes: dict[str, tuple[int, ...]] = {}
+        self.minutes = {}
 
     def see(self, seen: Seen) -> None:
         """Count each detector that was off and is on."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.signals import GO, controlled, facts, members, named, numbers
@@ -29,6 +30,13 @@ class PhaseNotServed(Settings):
     cycles: float = 2.0
 
 
+@lru_cache(maxsize=256)
+def _called(groups: tuple[str, ...], calls: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Each group that can be called for, and its call; cabinets of one profile share them."""
+    pairs = ((call.replace("vehicle_call", "group"), call) for call in calls)
+    return tuple((group, call) for group, call in pairs if group in groups)
+
+
 class Waiting:
     """Since when each group is called for without having been green, and until when that was seen.
 
@@ -38,17 +46,13 @@ class Waiting:
     __slots__ = ("_calls", "_last", "limit", "owed", "since", "unproven", "until")
 
     def __init__(self, seen: Seen) -> None:
-        groups = set(members(seen, "group_"))
-        calls = (call.replace("vehicle_call", "group") for call in members(seen, "vehicle_call_"))
-        self._calls = {
-            group: group.replace("group", "vehicle_call") for group in calls if group in groups
-        }
+        self._calls = _called(members(seen, "group_"), members(seen, "vehicle_call_"))
         self._last: Millis = seen.t
         self.limit = facts(seen).longest_cycle * 1000
         self.owed = False
         self.since: dict[str, Millis] = {}
         self.until: dict[str, Millis] = {}
-        self.unproven = set(self._calls)
+        self.unproven = {group for group, _ in self._calls}
 
     def see(self, seen: Seen) -> None:
         """Follow calls and greens."""
@@ -69,7 +73,7 @@ class Waiting:
 
     def _follow(self, fresh: Mapping[str, Value], t: Millis) -> None:
         since, unproven = self.since, self.unproven
-        for group, call in self._calls.items():
+        for group, call in self._calls:
             aspect, called = fresh.get(group), fresh.get(call)
             if aspect in GO:
                 unproven.discard(group)
