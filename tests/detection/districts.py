@@ -157,7 +157,9 @@ def judge(
 def _find(label: Label, raises: Sequence[Millis], poll: Millis, tally: Tally) -> None:
     code = str(label.code)
     needs = OF_THE_FAULT.get(label.fault, delay_of(code)) + 2 * poll
-    if label.shows is None or label.until is None or label.until - label.shows < needs:
+    slowest = getattr(load_rules()[code], "at_least_every", None)
+    blind = slowest is not None and poll > slowest * 1000  # ``check -v`` says so of each device
+    if blind or label.shows is None or label.until is None or label.until - label.shows < needs:
         tally.not_due += 1
         return
     tally.due[code] += 1
@@ -175,8 +177,10 @@ OF_THE_ASSET: Mapping[str, Millis] = {
     "preempt_stuck": 600_000,
     "phase_not_served": 2 * 120_000,
     "plan_mismatch": 3 * 120_000,
+    "comm_degraded": 15 * 60_000,
 }
-"""Delays that are no setting: they follow from an asset's facts, here from their defaults."""
+"""Delays that are no setting: they follow from an asset's facts, here from their defaults, or are
+the time that is looked back on."""
 OF_THE_FAULT: Mapping[str, Millis] = {"forgotten_flash": 3_600_000}
 """A code may have another delay for one of its causes."""
 

@@ -16,6 +16,9 @@ from gateway.faults.signals import cell_voltage
 from gateway.model import Millis, Severity, Value
 from gateway.units import Duration
 
+NOISE = 0.01
+"""V a cell above the threshold that say nothing: it sinks slowly through its meter's noise."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatteryLow(Settings):
@@ -46,7 +49,9 @@ def judge(seen: Seen, settings: BatteryLow, _memory: None) -> Verdict:
         return UNDECIDED
     if volts >= settings.well_cell:
         return NORMAL
-    return MET if on_battery is True and volts < settings.low_cell else BETWEEN
+    if on_battery is not True or volts >= settings.low_cell + NOISE:
+        return BETWEEN
+    return MET if volts < settings.low_cell else UNDECIDED
 
 
 def _by_charge(seen: Seen, settings: BatteryLow) -> Verdict:

@@ -4,7 +4,8 @@ Source: domain §2: a call for more than 5 min (or two of the longest cycles, wh
 or a call in at least 98 % of the cycles between 01:00 and 05:00 local time, when hardly anybody
 walks. Cycles are counted by the controller's ``cycle_counter``; fewer than 60 in a night say
 nothing (E). The first kind ends when the call does, the second with three cycles in a row without
-one (E). Outside control mode and during a pre-emption calls rightly wait.
+one (E). Outside control mode, during a pre-emption or a stop of the time, and while a group is not
+served at all, calls rightly wait.
 """
 
 from __future__ import annotations
@@ -36,8 +37,10 @@ class PedButtonStuck(Settings):
 
 def served(seen: Seen) -> bool:
     """Whether calls are answered now."""
-    held = seen.good.get("preempt") is True or seen.alarmed("all_red_stuck")
-    return controlled(seen) and not held
+    good = seen.good
+    held = good.get("preempt") is True or good.get("stop_time") is True
+    stuck = seen.alarmed("all_red_stuck") or seen.alarmed("phase_not_served")
+    return controlled(seen) and not held and not stuck
 
 
 class Calls(Lasting):

@@ -2,9 +2,9 @@
 
 Source: domain §2: a call (or recall) present for more than twice the longest cycle without green.
 ``vehicle_call_N`` calls for ``group_N``. The longest cycle is the asset's, or the cycle that the
-controller reports where that is longer. Outside control mode, during a pre-emption and while every
-group is stuck nobody is owed a green, so waiting begins anew; a call that is taken back before it
-was due is forgotten, one that was due is over with the group's next green only.
+controller reports where that is longer. Outside control mode, during a pre-emption or a stop of the
+time, and while every group is stuck, nobody is owed a green, so waiting begins anew; a call that is
+taken back before it was due is forgotten, one that was due is over with the next green only.
 """
 
 from __future__ import annotations
@@ -101,8 +101,9 @@ class Waiting:
 
 
 def _owed(seen: Seen) -> bool:
-    held = seen.good.get("preempt") is True or seen.alarmed("all_red_stuck")
-    return controlled(seen) and not held
+    good = seen.good
+    held = good.get("preempt") is True or good.get("stop_time") is True
+    return controlled(seen) and not held and not seen.alarmed("all_red_stuck")
 
 
 def judge(_seen: Seen, settings: PhaseNotServed, waiting: Waiting) -> Verdict:
