@@ -93,6 +93,9 @@ class Simulated(Protocol):
         it is past what its alarm asks for.
         """
 
+    def tells(self, fault: str, /) -> bool:
+        """Whether its sensors can tell of that fault at all, whenever it begins."""
+
     def could_show(self, fault: str, /) -> bool:
         """Whether that fault would be seen (once it has grown) if it began in this sound device."""
 

@@ -148,8 +148,10 @@ class Injector:
         return broken
 
     def senses(self, device: str, fault: str) -> bool:
-        """Whether a fault can be told at the device's wire at all."""
-        return self._stations[device].senses(fault)
+        """Whether a fault can be told at the device's wire at all, by the sensors it has."""
+        station = self._stations[device]
+        own = fault not in OF_THE_WIRE
+        return station.senses(fault) and (not own or station.device.tells(fault))
 
     def candidates(
         self, fault: str, kind: Kind | None = None, at: Millis | None = None

@@ -95,6 +95,9 @@ class Machine:
     def shows(self, fault: str, /) -> bool:
         raise AssertionError(fault)
 
+    def tells(self, fault: str, /) -> bool:
+        raise AssertionError(fault)
+
     def could_show(self, fault: str, /) -> bool:
         raise AssertionError(fault)
 

@@ -4,10 +4,11 @@ Each *part* is a district of one sort and a stretch of time, in which every faul
 have befalls some of them by chance, nuisances included. It is recorded without wires, read through
 the same engine as at the edge with the rules' own defaults, and held against its labels:
 
-- a label is *due* if its condition showed for as long as its rule needs, and two polls more;
+- a label is *due* if its condition showed for as long as its rule needs, and two polls more, and
+  did not begin before its rule can have learnt what is usual;
 - it is *found* if its subject raises its code from then on until half an hour after its end;
 - an alarm is *false* if no label about its subject, or about what that is part of, asks for its
-  code or allows it.
+  code or allows it; one that its cause takes in within its grouping window is not announced.
 
 A recording is made, read and thrown away part by part, so that two hundred years of devices need
 little room; two parts run side by side. Tune with one seed, make the table with another.
@@ -42,6 +43,23 @@ YEAR = 365.0
 AFTERGLOW = 1_800_000
 """ms after a fault's end in which its alarm may still come."""
 
+TAKEN_IN = 1_200_000
+"""ms: the longest grouping window of a device that is polled every five minutes (domain §4)."""
+
+LEARNS = {
+    "pole_tilt": 1.0,
+    "heavy_load": 20.0,
+    "power_factor_low": 3.0,
+    "detector_no_activity": 28.0,
+}
+"""Days in which a rule learns what is usual before it can tell."""
+
+WAITS = {"collection_missed": "late", "sensor_stuck": "still"}
+"""Rules whose own delay is another setting than ``on_delay``."""
+
+ANNOUNCED = {"maintenance", "relamping"}
+"""What comes with a work order, and is meant to alarm without one."""
+
 FALSE_PER_1000_DAYS = 1.0
 LASTS = {
     "battery_low": "2d", "bin_removed": "40h", "collection_missed": "4d", "contactor_open": "12h",
@@ -75,8 +93,9 @@ class Part:
 
 
 def faults_of(kind: str) -> set[str]:
-    """Every fault and nuisance that a kind of device can have."""
-    return {name for name, kinds in FAULTS.items() if any(kind in one.kinds for one in kinds)}
+    """Every fault and nuisance that can befall a kind of device unannounced."""
+    found = {name for name, kinds in FAULTS.items() if any(kind in one.kinds for one in kinds)}
+    return found - ANNOUNCED
 
 
 @dataclass
@@ -139,27 +158,41 @@ def judge(
     """Hold what was told against the labels."""
     tally = Tally()
     raised: dict[tuple[str, str], list[Millis]] = defaultdict(list)
+    told = list(told)
     alarms = [one for one in told if one["transition"] == "raise"]
     for one in alarms:
         raised[one["device"], one["code"]].append(one["t"])
-    poll = round(part.every * 1000)
+    taken_in: dict[tuple[str, str], list[Millis]] = defaultdict(list)
+    for one in told:
+        if one["transition"] == "suppress":
+            taken_in[one["device"], one["code"]].append(one["t"])
+    poll, first = round(part.every * 1000), min((label.at for label in labels), default=0)
     for label in labels:
         if label.code is not None:
-            _find(label, raised[label.subject, label.code], poll, tally)
+            _find(label, raised[label.subject, label.code], poll, first, tally)
     around = relations(site)
     for one in alarms:
+        after = taken_in[one["device"], one["code"]]
+        if any(0 <= t - one["t"] <= TAKEN_IN for t in after):
+            continue
         if not any(explains(label, one, around) for label in labels):
             tally.false[one["code"]] += 1
             tally.examples.append(f"{one['t']} {one['device']} {one['code']}: {one['message']}")
     return tally
 
 
-def _find(label: Label, raises: Sequence[Millis], poll: Millis, tally: Tally) -> None:
+def _find(
+    label: Label, raises: Sequence[Millis], poll: Millis, first: Millis, tally: Tally
+) -> None:
     code = str(label.code)
     needs = OF_THE_FAULT.get(label.fault, delay_of(code)) + 2 * poll
     slowest = getattr(load_rules()[code], "at_least_every", None)
     blind = slowest is not None and poll > slowest * 1000  # ``check -v`` says so of each device
+    learnt = first + LEARNS.get(code, 0.0) * DAY
     if blind or label.shows is None or label.until is None or label.until - label.shows < needs:
+        tally.not_due += 1
+        return
+    if label.at < learnt:
         tally.not_due += 1
         return
     tally.due[code] += 1
@@ -191,7 +224,9 @@ def delay_of(code: str) -> Millis:
         return OF_THE_ASSET[code]
     rule = load_rules()[code]
     assert isinstance(rule, Rule)
-    return round(rule.settings().on_delay * 1000)
+    settings = rule.settings()
+    own = getattr(settings, WAITS[code]) if code in WAITS else settings.on_delay
+    return round(own * 1000)
 
 
 def relations(site: Site) -> Mapping[str, frozenset[str]]:

@@ -38,6 +38,9 @@ class Fixed:
     def shows(self, fault: str, /) -> bool:
         raise AssertionError(fault)
 
+    def tells(self, fault: str, /) -> bool:
+        raise AssertionError(fault)
+
     def could_show(self, fault: str, /) -> bool:
         raise AssertionError(fault)
 

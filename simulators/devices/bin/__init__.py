@@ -326,8 +326,8 @@ class Bin:
         missed = fault not in _ROUNDS or growth.share(self._t) == 1.0
         return missed and self.surface >= THRESHOLDS[fault]
 
-    def could_show(self, fault: str, /) -> bool:
-        """Whether its sensors would tell: they have the points, and nothing stands in the way."""
+    def tells(self, fault: str, /) -> bool:
+        """Whether its sensors have the points, and it the place, peers or rounds."""
         points = self.sensors.points
         if points is not None and not NEEDS.get(fault, {"distance"}) <= points:
             return False
@@ -337,4 +337,8 @@ class Bin:
             return bool(self._peers())
         if fault in _ROUNDS:
             return self._stand.next_visit() is not None
-        return fault != "sensor_blocked" or self.surface < 55
+        return True
+
+    def could_show(self, fault: str, /) -> bool:
+        """Whether it would, if it began now."""
+        return self.tells(fault) and (fault != "sensor_blocked" or self.surface < 55)

@@ -49,7 +49,7 @@ FAULTS = (
         "collection_missed", _BIN, "collection_missed", must_not=("bin_overflow", *_SENSOR),
         may=("bin_full", "time_to_full"),
     ),
-    Fault("heavy_load", _BIN, "heavy_load", must_not=(*_FULL, *_FIRE)),
+    Fault("heavy_load", _BIN, "heavy_load", must_not=_FIRE, may=(*_FULL, *_LATE)),
     # What nobody may be called out for.
     Fault("festival", _BIN, None, must_not=(*_FULL, *_SENSOR, "collection_missed", "heavy_load")),
     Fault("sun_warmed", _BIN, None, must_not=_FIRE),

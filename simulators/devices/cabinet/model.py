@@ -348,8 +348,11 @@ class Cabinet:
         """Whether a fault that has begun is to be seen now."""
         return fault in self.broken and BREAKAGES[fault].shows(self)
 
+    def tells(self, fault: str, /) -> bool:
+        """Whether it has what can fail: conflicting pairs, for some faults."""
+        return bool(self.outputs.conflicts) or not BREAKAGES[fault].of_pairs
+
     def could_show(self, fault: str, /) -> bool:
         """Whether it would be seen: most faults only while the junction is in control."""
-        if BREAKAGES[fault].in_control and self.regime is not CONTROL:
-            return False
-        return bool(self.outputs.conflicts) or not BREAKAGES[fault].of_pairs
+        in_time = self.regime is CONTROL or not BREAKAGES[fault].in_control
+        return in_time and self.tells(fault)

@@ -280,6 +280,10 @@ class Feeder:
         one = BREAKAGES[fault]
         return fault in self.faults and one.where(self) and one.grown(self)
 
+    def tells(self, _fault: str, /) -> bool:
+        """It has every sensor that its faults are told by."""
+        return True
+
     def could_show(self, fault: str, /) -> bool:
         """Whether it would, once grown, if it began now."""
         return BREAKAGES[fault].where(self)

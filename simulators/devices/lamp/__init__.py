@@ -328,6 +328,10 @@ class Lamp:
         one = BREAKAGES[fault]
         return fault in self.faults and one.where(self) and one.grown(self)
 
+    def tells(self, _fault: str, /) -> bool:
+        """It has every sensor that its faults are told by."""
+        return True
+
     def could_show(self, fault: str, /) -> bool:
         """Whether it would, once grown, if it began now."""
         return BREAKAGES[fault].where(self)
