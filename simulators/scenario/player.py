@@ -35,6 +35,8 @@ from simulators.world import PHASES, Festival, Phase, Spell, World
 
 _IDLE = 0.2
 """Real seconds after which ``play`` looks whether somebody has broken something by hand."""
+_SIGNING_OFF = 600.0
+"""Seconds between the end of a piece of work, its door shut, and the end of its window (E)."""
 
 
 class Stage(Protocol):
@@ -187,12 +189,14 @@ class Player:
 
     def _maintain(self, order: WorkOrder, number: int, t: Millis) -> None:
         devices = [asset.id for asset in self._assets.values() if _concerns(order, asset)]
+        # The crew is done, and has been seen to be, before it signs off.
+        works = max(order.for_ / 2, order.for_ - _SIGNING_OFF)
         self._told(devices, order, "out-of-service", t, number)
         for device in devices:
             for fault in order.does:
                 able = fault_of(fault, self._assets[device].kind) is not None
                 if able and not self._injector.has(device, fault):
-                    self.strike(device, fault, 0.0, t, order.for_)
+                    self.strike(device, fault, 0.0, t, works)
         end = partial(self._maintained, devices, order, number)
         self._agenda.plan(t + round(order.for_ * 1000), end)
 

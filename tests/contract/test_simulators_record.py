@@ -230,7 +230,7 @@ back = true
         for row in readings(tmp_path, "pillar-f1")
         if row.values["door_open"]
     ]
-    assert door == list(range(20, 50, 5))
+    assert door == list(range(20, 40, 5))
     (label,) = labels(tmp_path)
     assert (label["fault"], label["code"]) == ("maintenance", None)
     minutes = [(row.t - NIGHT) // MINUTE for row in readings(tmp_path, "bin-1")]

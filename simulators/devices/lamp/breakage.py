@@ -145,6 +145,8 @@ def _alarm(code: str, **how: Any) -> Fault:  # noqa: ANN401
 
 _POWER = ("power_low", "power_high", "power_factor_low")
 _NIGHTS = ("energy_drift",)
+_GONE = (*_NIGHTS, "feeder_underload")
+"""On a short feeder one lamp is a fifth of its phase."""
 _DEAD = (*_POWER, "lamp_cycling", "overcurrent")
 _DARK = ("lamp_failure", *_POWER, "lamp_cycling")
 
@@ -152,16 +154,14 @@ BREAKAGES: Mapping[str, Breakage] = {
     one.fault.name: one
     for one in (
         # What the light source and its gear do.
+        Breakage(_alarm("lamp_failure", must_not=_DEAD, may=_GONE), Effect(dead=True), should_burn),
         Breakage(
-            _alarm("lamp_failure", must_not=_DEAD, may=_NIGHTS), Effect(dead=True), should_burn
-        ),
-        Breakage(
-            _fault("lamp_failure_flagged", "lamp_failure", must_not=_DEAD, may=_NIGHTS),
+            _fault("lamp_failure_flagged", "lamp_failure", must_not=_DEAD, may=_GONE),
             Effect(dead=True, flag="lamp"),
             should_burn,
         ),
         Breakage(
-            _alarm("lamp_cycling", may=("lamp_failure", *_POWER, "energy_drift")),
+            _alarm("lamp_cycling", may=("lamp_failure", *_POWER, *_GONE)),
             Effect(cycling=True),
             burns_warm,
         ),
@@ -226,14 +226,18 @@ BREAKAGES: Mapping[str, Breakage] = {
             lambda lamp: lamp.leans > 5.0,
         ),
         Breakage(
-            _alarm("pole_down", must_not=("pole_tilt", *_DARK), may=("comm_loss", "voltage_low")),
+            _alarm(
+                "pole_down",
+                must_not=("pole_tilt", *_DARK),
+                may=("comm_loss", "voltage_low", *_GONE),
+            ),
             Effect(tilt=75.0, isolated=True),
             always,
             lambda lamp: lamp.leans > 15.0,
         ),
         Breakage(_alarm("door_open"), Effect(door=True), always),
         # Nuisances: nothing may alarm. A relamping is marked by a maintenance window.
-        Breakage(_fault("relamping", None), Effect(door=True, isolated=True), always),
+        Breakage(_fault("relamping", None, may=_GONE), Effect(door=True, isolated=True), always),
         Breakage(_fault("test_switching", None), Effect(tested=True), tried_by_day, burns),
         Breakage(
             _fault("photocell_covered", None),
