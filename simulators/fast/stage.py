@@ -50,7 +50,7 @@ class Desk:
 
     def senses(self, fault: str, /) -> bool:
         """A device knows itself which points its profile has; the wire is as it would be."""
-        return fault not in MISHAPS or possible(fault, self.bus.wire, self.plan)
+        return fault not in MISHAPS or possible(fault, self.bus, self.plan)
 
     def break_down(self, fault: str, over: float, /) -> None:
         """Begin a fault of the wire; one of the bus befalls all on it."""

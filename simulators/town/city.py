@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -66,8 +66,11 @@ class City:
 
 def buses_of(district: District, world: World) -> Mapping[str, Bus]:
     """Every wire of a plan as somebody may break it, by its name."""
+    members = Counter(asset.bus for asset in district.assets)
     return {
-        one.name: Bus(one.name, one.wire, world.chance(f"bus/{one.name}"))
+        one.name: Bus(
+            one.name, one.wire, world.chance(f"bus/{one.name}"), members=members[one.name]
+        )
         for one in district.endpoints
     }
 

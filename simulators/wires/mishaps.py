@@ -250,7 +250,7 @@ MISHAPS: Mapping[str, Mishap] = MappingProxyType({
         _mishap("other_device", "config_mismatch", stranger, _on("serial", "tcp")),
         _mishap("no_values", "bad_data", no_values, _on("serial", "tcp", "sensor")),
         _of_bus("swapped_lines", {"serial"}, "no answer"),
-        _of_bus("unplugged", {"serial", "sensor"}, "the port is gone"),
+        _of_bus("unplugged", {"serial"}, "the port is gone"),
         _of_bus("slow_gateway", {"tcp"}, "no answer in time"),
         _mishap("noise", None, sound, _on("serial", do=noisy)),
         _mishap("slow", None, sound, _on("serial", "tcp", "snmp", do=_SLOW)),

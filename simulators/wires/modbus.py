@@ -71,7 +71,7 @@ class Unit:
 
     def senses(self, fault: str, /) -> bool:
         """Whether a fault can be told at its wire; those of the device all: it has all points."""
-        return fault not in MISHAPS or possible(fault, self.bus.wire, self.image.map)
+        return fault not in MISHAPS or possible(fault, self.bus, self.image.map)
 
     def break_down(self, fault: str, over: float, /) -> None:
         """Begin a fault of the wire; one of the bus befalls all on it."""

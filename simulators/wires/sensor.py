@@ -10,7 +10,7 @@ from gateway.model import Millis
 from simulators.devices.contract import Served, Simulated, served
 from simulators.wires.mishaps import MISHAPS
 from simulators.wires.pty import Wire
-from simulators.wires.trouble import Bus, Trouble
+from simulators.wires.trouble import Bus, Trouble, possible
 from simulators.world import Clock
 
 _NEAREST, _FARTHEST = 300, 5_000
@@ -49,7 +49,7 @@ class Sensor:
 
     def senses(self, fault: str, /) -> bool:
         """A bin knows by itself what its sensor can tell; of the wire's faults its own."""
-        return fault not in MISHAPS or self.bus.wire in MISHAPS[fault].wires
+        return fault not in MISHAPS or possible(fault, self.bus)
 
     def break_down(self, fault: str, over: float, /) -> None:
         """Begin a fault of the wire."""

@@ -17,7 +17,7 @@ from simulators.town.city import City
 from simulators.town.plan import District, Endpoint
 from simulators.wires.line import Framing, Line
 from simulators.wires.modbus import Unit, Units
-from simulators.wires.ports import at_path, behind_tcp, listened_to
+from simulators.wires.ports import at_path, behind_tcp
 from simulators.wires.pty import pty_at
 from simulators.wires.sensor import Sensor, SensorLine
 from simulators.wires.tcp import listening
@@ -117,7 +117,6 @@ async def _open(
         stack.enter_context(at_path(endpoint.path, line))
     else:
         wire = stack.enter_context(pty_at(endpoint.path))
-        stack.enter_context(listened_to(wire, bus, lambda: None))
         for sensor in stations:
             if isinstance(sensor, Sensor):
                 start(SensorLine(wire, sensor, clock).talk())

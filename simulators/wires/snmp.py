@@ -26,7 +26,7 @@ from gateway.model import Millis, Value
 from simulators.devices.contract import SAMPLE, Served, Simulated, Values, served
 from simulators.wires.mib import Mib, Oid, short_alarm
 from simulators.wires.mishaps import MISHAPS
-from simulators.wires.trouble import Bus, Trouble
+from simulators.wires.trouble import Bus, Trouble, possible
 from simulators.world import Clock
 
 _TOLD = frozenset(
@@ -93,7 +93,7 @@ class Controller:
 
     def senses(self, fault: str, /) -> bool:
         """Only what the controller itself knows; of the wire's faults those of its kind."""
-        return self.bus.wire in MISHAPS[fault].wires if fault in MISHAPS else fault in _TOLD
+        return possible(fault, self.bus) if fault in MISHAPS else fault in _TOLD
 
     def break_down(self, fault: str, over: float, /) -> None:
         """Begin a fault of the wire."""

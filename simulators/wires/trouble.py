@@ -84,27 +84,15 @@ class Trouble:
         return said
 
 
-def possible(fault: str, wire: Wire, plan: Map) -> bool:
-    """Whether a mishap can happen to a device with that map on such a wire, and be noticed.
-
-    Another device is told by the profile's identity only, and that there is no value only where the
-    map has a way to say so (a sensor without registers reports its farthest distance).
-    """
-    if fault == "other_device" and not plan.identity:
-        return False
-    if fault == "no_values" and plan.points and not any(row.can_be_nothing for row in plan.points):
-        return False
-    return wire in MISHAPS[fault].wires
-
-
 class Bus:
-    """One wire with everybody on it: what befalls it befalls them all.
+    """One wire with its ``members`` devices: what befalls it befalls them all.
 
     ``watch`` is told when it is unplugged (True) and plugged in again.
     """
 
-    def __init__(self, name: str, wire: Wire, chance: Random) -> None:
+    def __init__(self, name: str, wire: Wire, chance: Random, members: int = 1) -> None:
         self.name = name
+        self.members = members
         self.trouble = Trouble(wire, chance)
         self.chance = chance
         self.watch: Callable[[bool], None] = lambda _: None
@@ -132,3 +120,19 @@ class Bus:
     def shows(self, fault: str, /) -> bool:
         """Whether it can be noticed."""
         return self.trouble.shows(fault)
+
+
+def possible(fault: str, bus: Bus, plan: Map | None = None) -> bool:
+    """Whether a mishap can happen to a device with that map on such a bus, and be told.
+
+    Another device is told by the profile's identity only, and that there is no value only where the
+    map has a way to say so (a sensor without registers reports its farthest distance). A bus with
+    one device cannot be told from its device.
+    """
+    if fault == "other_device" and plan is not None and not plan.identity:
+        return False
+    if fault == "no_values" and plan is not None:
+        return not plan.points or any(row.can_be_nothing for row in plan.points)
+    if MISHAPS[fault].of_bus and bus.members < 2:
+        return False
+    return bus.wire in MISHAPS[fault].wires

@@ -187,7 +187,6 @@ async def test_what_happens_once_is_over_then(city: City, name: str) -> None:
     [
         ("lamps-a", "swapped_lines"),
         ("lamps-a", "unplugged"),
-        ("bin-3", "unplugged"),
         ("lamps-1", "slow_gateway"),
     ],
 )
@@ -217,6 +216,8 @@ async def test_what_cannot_happen_on_a_wire_is_refused(city: City) -> None:
         (on(city, "lamps-a")[0], "slow_gateway"),
         ("bin-3", "other_device"),
         ("bin-3", "short"),
+        ("bin-3", "unplugged"),
+        ("cabinet-1", "slow_gateway"),
     ):
         with pytest.raises(ValueError, match="cannot happen on the wire"):
             city.inject(device, fault)

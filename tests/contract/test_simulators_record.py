@@ -308,3 +308,29 @@ def look(row: Reading) -> str:
     if IDENTITY in row.bad:
         return "another device"
     return "no values" if "the device has no value" in row.bad.values() else "as ever"
+
+
+def test_a_replay_finds_what_mishaps_must_bring_and_nothing_else(tmp_path: Path) -> None:
+    """Twenty-five minutes each, read every ten seconds, judged by the rules as they are shipped."""
+    faults = (
+        f'[[fault]]\nfault = "{name}"\nkind = "lamp"\nat = "{10 + 40 * n}m"\nfor = "25m"\n'
+        for n, name in enumerate(MISHAPS)
+    )
+    head = f'schema = 1\nstart = 2026-03-02T19:00:00\nduration = "{len(MISHAPS) * 40}m"\n'
+    made(tmp_path, f"{head}devices = 20\n{''.join(faults)}", every=10_000)
+    settings = {code: rule.settings for code, rule in load_rules().items()}
+    site = load_site(tmp_path / "d" / "site.toml", settings)
+    told = [
+        (one["t"], one["device"], one["code"])
+        for one in transitions(site, tmp_path / "out.jsonl")
+        if one["transition"] == "raise"
+    ]
+    for label in labels(tmp_path):
+        raised = {
+            (device, code)
+            for t, device, code in told
+            if label["at"] <= t <= label["until"] + 5 * MINUTE
+        }
+        must = {(label["subject"], label["code"])} if label["code"] else set()
+        may = {(label["subject"], code) for code in label["may"]}
+        assert must <= raised <= must | may, label
