@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
+import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -164,8 +167,25 @@ def confirm(question: Callable[[], str]) -> None:
         fail("nobody is there to ask: say --yes to give the command all the same", 2)
     sys.stderr.write(f"{question()}\nWrite it? [y/N] ")
     sys.stderr.flush()
+    _await_a_line()
     if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
         fail("nothing was written", 130)
+
+
+def _await_a_line() -> None:
+    """Wait until a line was typed, and hear Ctrl-C whenever it comes.
+
+    A signal between the interpreter's last look for one and ``read`` would be heard only once a
+    line comes. It leaves a byte in a socket, too, which ends this wait even if it came before.
+    """
+    woken, wakes = socket.socketpair()
+    with woken, wakes:
+        wakes.setblocking(False)
+        before = signal.set_wakeup_fd(wakes.fileno())
+        try:
+            select.select([sys.stdin, woken], [], [])
+        finally:
+            signal.set_wakeup_fd(before)
 
 
 def replay(

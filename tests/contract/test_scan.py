@@ -342,6 +342,7 @@ class TestALine:
         assert found.unit == 5
         assert "two devices with this number" in found.notes[0]
 
+    @pytest.mark.alone
     async def test_with_two_devices_that_answer_one_after_the_other(self) -> None:
         def script(frame: bytes) -> Iterable[tuple[float, bytes]]:
             for _, said in at(5)(frame):

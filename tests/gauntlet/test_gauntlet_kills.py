@@ -13,6 +13,7 @@ from tests.gauntlet.kills import PLANS, run
 SEED = int(os.environ.get("GAUNTLET_SEED", "1"))
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(240)
 async def test_every_committed_reading_is_stored_once_whoever_is_killed(tmp_path: Path) -> None:
     """A mosquitto at its defaults, which loses on kill -9 what it has acknowledged."""

@@ -12,6 +12,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.parts.process import end
+
 _TAKE = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
     "os.execv(sys.argv[1], sys.argv[1:])"
@@ -46,28 +48,31 @@ def at_terminal(
         env=os.environ | {"TERM": "xterm", "COLUMNS": "90"},
     )
     os.close(theirs)
-    seen, out, typed = b"", b"", False
-    assert process.stdout is not None
-    deadline = time.monotonic() + patience
-    with process.stdout as pipe:
-        open_ends = {ours, pipe.fileno()}
-        while open_ends:
-            assert time.monotonic() < deadline, seen
-            for fd in select.select(list(open_ends), [], [], 0.1)[0]:
-                try:
-                    data = os.read(fd, 4096)
-                except OSError:  # a terminal nobody has open any more
-                    data = b""
-                if not data:
-                    open_ends.discard(fd)
-                elif fd == ours:
-                    seen += data
-                else:
-                    out += data
-            if not typed and waits_for.encode() in seen:
-                typed = True
-                os.write(ours, types.encode())
-    code = process.wait(5)
+    try:
+        seen, out, typed = b"", b"", False
+        assert process.stdout is not None
+        deadline = time.monotonic() + patience
+        with process.stdout as pipe:
+            open_ends = {ours, pipe.fileno()}
+            while open_ends:
+                assert time.monotonic() < deadline, seen
+                for fd in select.select(list(open_ends), [], [], 0.1)[0]:
+                    try:
+                        data = os.read(fd, 4096)
+                    except OSError:  # a terminal nobody has open any more
+                        data = b""
+                    if not data:
+                        open_ends.discard(fd)
+                    elif fd == ours:
+                        seen += data
+                    else:
+                        out += data
+                if not typed and waits_for.encode() in seen:
+                    typed = True
+                    os.write(ours, types.encode())
+        code = process.wait(5)
+    finally:
+        end(process)
     os.close(ours)
     text = _CONTROL.sub("", seen.decode()).replace("\r\n", "\n")
     return Seen(text, out.decode(), code)
