@@ -47,6 +47,7 @@ class Flusher:
         self._durable = durable
         self._tell = tell
         self._turn = asyncio.Lock()
+        self._under_way: asyncio.Future[None] | None = None
         self.lost: Counter[Lane] = Counter()
 
     async def run(self) -> None:
@@ -63,7 +64,15 @@ class Flusher:
                 due = max(due + self._period, now)
 
     async def flush(self, *, telemetry: bool) -> None:
-        """Once, now."""
+        """Once, now.
+
+        Who stops waiting for it (the end of the daemon) stops nothing. The disk's thread goes on,
+        and what it had to give up is to be told before the next flush takes it off the record.
+        """
+        self._under_way = asyncio.ensure_future(self._in_turn(telemetry=telemetry))
+        await asyncio.shield(self._under_way)
+
+    async def _in_turn(self, *, telemetry: bool) -> None:
         async with self._turn:  # a loss leaves the disk's record with the next flush
             await self._flush(telemetry=telemetry)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,14 +32,34 @@ READING = Reading("lamp-1", "lamp", 1_763_812_800_000, {"power": 68.2})
 
 
 class Fickle(RingOutbox):
-    """An outbox whose disk can be told to refuse."""
+    """An outbox whose disk can be told to refuse, or to hold still."""
 
     refuses = False
 
     def flush(self) -> None:
+        self.begun.set()
+        assert self.moves.wait(5.0)
         if self.refuses:
             raise OSError(errno.ENOSPC, "no space left on device")
         super().flush()
+
+    @cached_property
+    def begun(self) -> threading.Event:
+        return threading.Event()
+
+    @cached_property
+    def moves(self) -> threading.Event:
+        moves = threading.Event()
+        moves.set()
+        return moves
+
+    @contextmanager
+    def holding_still(self) -> Iterator[None]:
+        """The next flush begins, and does not end before the block does."""
+        self.begun.clear()
+        self.moves.clear()
+        yield
+        self.moves.set()
 
 
 def alarm(code: str, t: int = 1_763_812_800_000) -> Alarm:
@@ -200,8 +224,25 @@ async def test_what_belongs_to_the_readings_waits_for_them(disk: Disk) -> None:
 
 async def test_what_the_last_flush_had_to_give_up_is_on_record(disk: Disk) -> None:
     """A full outbox, and a polite stop: its last flush drops the oldest, and that is told too."""
-    chance = Random(1)
-    flusher = Flusher(
+    before = fill(disk)
+    await flusher_of(disk).last(10.0)
+    assert gone(disk, before) == on_record(disk)
+
+
+async def test_what_a_flush_had_to_give_up_when_the_end_came_is_on_record(disk: Disk) -> None:
+    """The flush that was under way is not waited for by whoever began it, and goes on."""
+    before, flusher = fill(disk), flusher_of(disk)
+    with disk.outbox.holding_still():
+        under_way = asyncio.create_task(flusher.flush(telemetry=True))
+        await asyncio.to_thread(disk.outbox.begun.wait, 5.0)
+        under_way.cancel()
+        await asyncio.wait([under_way])
+    await flusher.last(10.0)
+    assert gone(disk, before) == on_record(disk)
+
+
+def flusher_of(disk: Disk) -> Flusher:
+    return Flusher(
         disk.journal,
         gateway="gw",
         period=1.0,
@@ -210,18 +251,30 @@ async def test_what_the_last_flush_had_to_give_up_is_on_record(disk: Disk) -> No
         durable=lambda: None,
         tell=lambda event: disk.journal.outcomes([event]),
     )
+
+
+def fill(disk: Disk) -> int:
+    """Fill the outbox, and have a reading that makes it drop something; the oldest seq there."""
+    chance = Random(1)
     while not disk.outbox.drops():
         disk.outbox.append(Lane.TELEMETRY, "telemetry", chance.randbytes(20_000))
         disk.outbox.flush()
     before = disk.outbox.depth(Lane.TELEMETRY).oldest
     disk.journal.reading(replace(READING, values={"note": chance.randbytes(60_000).hex()}))
-    await flusher.last(10.0)
+    return before
+
+
+def gone(disk: Disk, before: int) -> set[int]:
+    found = set(range(before, disk.outbox.depth(Lane.TELEMETRY).oldest))
+    assert found
+    return found
+
+
+def on_record(disk: Disk) -> set[int]:
+    """What a restart finds said of losses."""
     disk.outbox.close()
     disk.outbox = Fickle.open(disk.folder / "outbox.ring", 1_000_000)
     told = [orjson.loads(body) for _, _, body in disk.records(Lane.EVENTS)]
     ranges = [each for event in told for each in event["values"]["ranges"]]
     ranges += [(drop.first, drop.last) for drop in disk.outbox.drops()]
-    on_record = {seq for first, last in ranges for seq in range(first, last + 1)}
-    gone = set(range(before, disk.outbox.depth(Lane.TELEMETRY).oldest))
-    assert gone
-    assert gone == on_record
+    return {seq for first, last in ranges for seq in range(first, last + 1)}
