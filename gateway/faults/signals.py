@@ -69,6 +69,20 @@ def controlled(seen: Seen) -> bool:
     return good.get("flash_cause") in {None, "none"}
 
 
+STANDSTILL = ("all_red_stuck", "junction_dark")
+
+
+def proceeds(seen: Seen) -> bool:
+    """Whether the program runs on, so that calls are answered and plans change.
+
+    It does not while it is pre-empted, while its time is stopped, or while an alarm says that the
+    junction stands still.
+    """
+    good = seen.good
+    held = good.get("preempt") is True or good.get("stop_time") is True
+    return controlled(seen) and not held and not any(map(seen.alarmed, STANDSTILL))
+
+
 def numbers(names: Iterable[str]) -> str:
     """The numbers of some points: ``group_1``, ``group_3`` are ``"1, 3"``."""
     return ", ".join(name.rpartition("_")[2] for name in names)

@@ -200,7 +200,7 @@ _CABINET = (
         lambda c: c.door_open,
     )),
     _signal("clock_drift", "clock_drift", Breakage(do.drift, do.set_clock, do.drifted),
-            may=("coordination_fault",)),
+            may=("coordination_fault", "plan_mismatch")),
     _signal("clock_dst", "clock_drift", Breakage(
         lambda c, _: do.shift(c, _HOUR), do.set_clock, do.drifted,
     ), may=("plan_mismatch",)),

@@ -4,8 +4,8 @@ Source: domain §2: a call for more than 5 min (or two of the longest cycles, wh
 or a call in at least 98 % of the cycles between 01:00 and 05:00 local time, when hardly anybody
 walks. Cycles are counted by the controller's ``cycle_counter``; fewer than 60 in a night say
 nothing (E). The first kind ends when the call does, the second with three cycles in a row without
-one (E). Outside control mode, during a pre-emption or a stop of the time, and while a group is not
-served at all, calls rightly wait.
+one (E). Outside control mode, while the program does not run on, and while a group is not served
+at all, calls rightly wait.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
-from gateway.faults.signals import Lasting, controlled, facts, members, named, numbers
+from gateway.faults.signals import Lasting, facts, members, named, numbers, proceeds
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
 from gateway.units import Duration
@@ -37,10 +37,7 @@ class PedButtonStuck(Settings):
 
 def served(seen: Seen) -> bool:
     """Whether calls are answered now."""
-    good = seen.good
-    held = good.get("preempt") is True or good.get("stop_time") is True
-    stuck = seen.alarmed("all_red_stuck") or seen.alarmed("phase_not_served")
-    return controlled(seen) and not held and not stuck
+    return proceeds(seen) and not seen.alarmed("phase_not_served")
 
 
 class Calls(Lasting):

@@ -2,9 +2,10 @@
 
 Source: domain §2: a call (or recall) present for more than twice the longest cycle without green.
 ``vehicle_call_N`` calls for ``group_N``. The longest cycle is the asset's, or the cycle that the
-controller reports where that is longer. Outside control mode, during a pre-emption or a stop of the
-time, and while every group is stuck, nobody is owed a green, so waiting begins anew; a call that is
-taken back before it was due is forgotten, one that was due is over with the next green only.
+controller reports where that is longer. Outside control mode, and while the program does not run on
+(a pre-emption, stopped time, a junction that stands still), nobody is owed a green, so waiting
+begins anew; a call that is taken back before it was due is forgotten, one that was due is over with
+the next green only.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
-from gateway.faults.signals import GO, controlled, facts, members, named, numbers
+from gateway.faults.signals import GO, facts, members, named, numbers, proceeds
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
 
@@ -61,7 +62,7 @@ class Waiting:
         if seen.t - self._last > max(GAP, 3 * seen.period):
             self._anew()
         self._last = seen.t
-        self.owed = _owed(seen)
+        self.owed = proceeds(seen)
         if not self.owed:
             self._anew()
             return
@@ -98,12 +99,6 @@ class Waiting:
             for group, since in self.since.items()
             if self.until[group] - since > cycles * self.limit
         ]
-
-
-def _owed(seen: Seen) -> bool:
-    good = seen.good
-    held = good.get("preempt") is True or good.get("stop_time") is True
-    return controlled(seen) and not held and not seen.alarmed("all_red_stuck")
 
 
 def judge(_seen: Seen, settings: PhaseNotServed, waiting: Waiting) -> Verdict:

@@ -2,7 +2,8 @@
 
 Source: domain §2: the plan differs from the schedule (the asset's ``plans``) for three cycles. The
 cycle is the longest of the asset, or what the controller reports where that is longer, so that a
-controller has time to change over. Outside control mode and during a pre-emption no plan runs.
+controller has time to change over. No plan is due outside control mode, nor while the program does
+not run on (a pre-emption, stopped time, a junction that stands still).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
-from gateway.faults.signals import TWICE, controlled, facts
+from gateway.faults.signals import TWICE, facts, proceeds
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
 from gateway.weekly import scheduled
@@ -54,20 +55,15 @@ class Plans:
         if seen.t - self._last > max(GAP, 3 * seen.period):
             self.since = None
         self._last = seen.t
-        if plan == self.scheduled or not runs(seen):
+        if plan == self.scheduled or not proceeds(seen):
             self.since = None
         elif self.since is None:
             self.since = seen.t
 
 
-def runs(seen: Seen) -> bool:
-    """Whether the junction runs a plan at all."""
-    return controlled(seen) and seen.good.get("preempt") is not True
-
-
 def judge(seen: Seen, settings: PlanMismatch, plans: Plans) -> Verdict:
     """Certain once another plan ran for long enough, normal when it is the right one."""
-    if plans.scheduled is None or not runs(seen):
+    if plans.scheduled is None or not proceeds(seen):
         return UNDECIDED
     if plans.since is None:
         return NORMAL
