@@ -37,6 +37,8 @@ __all__ = ["FAULTS", "RANGERS", "ULTRASONIC", "Bin", "Collection", "Ranger", "St
 
 _FETCHED_AT, _WITHIN = 72.0, 300_000
 """% at which a bin is fetched between its rounds, and ms until the crew is there."""
+_FALL = 26.0
+"""Points of % that a fall must have for the sensors to tell: the rule's 25, and their noise."""
 _LID, _LIFT, _DOWN = 20_000, 6_000, 8_000
 """ms before the waste falls out at which the lid opens and the bin is lifted; and until it is
 down again."""
@@ -148,7 +150,7 @@ class Bin:
     def due(self, t: Millis, *, along: bool) -> None:
         """The crew is there at ``t``; a late one comes hours later."""
         late = "late_collection" in self._growth
-        poorly = not along and self.surface > 50 and self._chance.random() < 0.04
+        poorly = self.surface > 50 and self._chance.random() < 0.04
         left = self._chance.uniform(8, 12) if poorly else self._chance.uniform(1, 4)
         self._due.append((t + _LATENESS * late, left, along))
 
@@ -160,7 +162,7 @@ class Bin:
             del self._growth[fault]
         self.waste.empty(min(left, before))
         self._emptied, self._rubble = t, 0.0
-        told = before - left >= 25 or (along and before >= 15)
+        told = before - left >= _FALL or (along and before >= 15)
         seen = {"sensor_blocked", "sensor_stuck", "misreads"}.isdisjoint(self._growth)
         self.collections.append(Collection(t, before, left, told and seen))
 
@@ -291,6 +293,7 @@ class Bin:
         warmth = self.temperature
         del self._growth[fault]
         if fault in TARGETS or fault == "heavy_load":
+            self._due.clear()
             self.due(self._t + _LIFT, along=False)
         elif fault in SPARED and self.surface >= _FETCHED_AT:
             self.due(self._t + _WITHIN, along=False)

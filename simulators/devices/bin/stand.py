@@ -1,8 +1,8 @@
 """Bins side by side and the crew that empties them: by calendar, within minutes, mostly.
 
 The crew comes at the planned hour, a quarter of an hour early to twenty-five minutes late. It
-empties what is at least a third full; where most of a stand is, everything that is worth the lift.
-A bin that would be full before its round is due is fetched in between. Broken things stand in the
+empties what is more than a quarter full; where most of a stand is, all that is worth the lift. A
+bin that would be full before its round is due is fetched in between. Broken things stand in the
 crew's way: what must stay full is left.
 """
 
@@ -21,7 +21,7 @@ _EARLY, _LATE = 900_000, 1_500_000
 """ms by which a round may come before and after its hour."""
 _LIFT = 45_000
 """ms the crew needs for one bin."""
-WORTH, ALONG = 36.0, 18.0
+WORTH, ALONG = 28.0, 18.0
 """% from which a bin is emptied, and from which it is along with most of its stand."""
 
 
