@@ -20,6 +20,7 @@ from gateway.cli.shared import (
     SiteFile,
     fail,
     line,
+    rule_settings,
     say,
     say_json,
     site_of,
@@ -28,6 +29,7 @@ from gateway.cli.shared import (
 )
 
 if TYPE_CHECKING:
+    from gateway.config.site import Site
     from gateway.field.progress import Tell
 
 
@@ -191,6 +193,10 @@ def _await_a_line() -> None:
 def replay(
     site: SiteFile,
     recording: Annotated[Path, typer.Argument(help="A recording (JSON lines, .gz if compressed).")],
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="Try the [rules.*] of this file: what would be different?"),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run a recording through the fault engine, on the recording's own clock."""
@@ -199,6 +205,9 @@ def replay(
     from gateway.recording import RecordingError
 
     try:
+        if rules is not None:
+            _try(loaded, recording, rules, json)
+            return
         for transition in transitions(loaded, recording):
             if json:
                 say_json(transition)
@@ -206,3 +215,18 @@ def replay(
                 say(as_text(transition, loaded.gateway.timezone))
     except (RecordingError, OSError) as error:
         fail(error, 2)
+
+
+def _try(site: Site, recording: Path, rules: Path, json: bool) -> None:
+    """What other settings would have made of a recording."""
+    from gateway.field import trying
+
+    found = trying.differences(site, recording, trying.read_settings(rules, rule_settings()))
+    for one in found:
+        if one.change == "same":
+            continue
+        if json:
+            say_json(one.as_json())
+        else:
+            say(trying.as_text(one, site.gateway.timezone))
+    line(trying.summary(found), sys.stderr)

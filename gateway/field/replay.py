@@ -7,7 +7,7 @@ there* is told; who acknowledged what is the console's business.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -32,16 +32,21 @@ def transitions(site: Site, recording: Path) -> Iterator[Transition]:
     A device of the recording that is not in the site file is told once, on the log, and left out.
     Raises RecordingError for a row that is wrong, OSError if the file cannot be opened.
     """
-    player, telling = Player(site), Telling()
-    for row in read(recording, player.kinds):
-        try:
-            outcomes = player.play(row)
-        except ValueError as wrong:  # of a note: an alarm or an action that is none
-            raise RecordingError(recording, 0, str(wrong)) from None
+    telling = Telling()
+    for (outcomes,) in played((Player(site),), recording):
         for outcome in outcomes:
             told = telling.of(outcome)
             if told is not None:
                 yield told
+
+
+def played(players: Sequence[Player], recording: Path) -> Iterator[Sequence[list[Outcome]]]:
+    """What each of the players makes of each row, in turn; raises as ``transitions`` does."""
+    for row in read(recording, players[0].kinds):
+        try:
+            yield [player.play(row) for player in players]
+        except ValueError as wrong:  # of a note: an alarm or an action that is none
+            raise RecordingError(recording, 0, str(wrong)) from None
 
 
 class Player:
