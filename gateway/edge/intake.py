@@ -53,6 +53,7 @@ class Intake:
         self._some = asyncio.Event()
         self._behind = False
         self._time: Millis | None = None
+        self._began: Millis | None = None
         self.readings = 0
         self.silent = 0
         self.raised: Counter[str] = Counter()
@@ -100,8 +101,7 @@ class Intake:
         self._behind = False
         while self._waiting:
             reading = self._waiting.popleft()
-            if self._recorder is not None:
-                self._record(self._recorder, reading)
+            self._record(reading)
             outcomes = self._engine.feed(reading)
             estimates = self._engine.estimates(reading.device)
             if estimates is not None:
@@ -111,10 +111,16 @@ class Intake:
 
     def _run_on(self) -> None:
         t, self._time = self._time, None
-        if t is not None:
-            outcomes = self._engine.tick(t)
-            if outcomes:
-                self.tell(outcomes)
+        if t is None:
+            return
+        outcomes = self._engine.tick(t)
+        if outcomes:
+            self.tell(outcomes)
+        if self._recorder is not None:
+            try:
+                self._recorder.run_on(t)
+            except OSError as error:
+                self._give_up(error)
 
     def flush(self) -> None:
         """Hand the recording to the system, so that a crash costs it no more than a second."""
@@ -127,8 +133,7 @@ class Intake:
     def act(self, action: AlarmAction) -> None:
         """Do what a person asks of an alarm."""
         self.judge_all()
-        if self._recorder is not None:
-            self._record(self._recorder, noted(action))
+        self._record(noted(action))
         outcomes = self._engine.act(action)
         if outcomes:
             self.tell(outcomes)
@@ -159,13 +164,14 @@ class Intake:
         self.judge_all()
         self._time = t
         self._run_on()
-        if self._recorder is not None:
-            self._record(self._recorder, Note(t, "stop"))
+        self._record(Note(t, "stop"))
 
     def restarted(self, t: Millis) -> None:
         """The gateway began at ``t``: the recording should know, and what the rules began with."""
-        if self._recorder is None:
-            return
+        self._began = t
+
+    def _record_beginning(self, t: Millis) -> None:
+        """Before the first row; by then the engine has taken up what an earlier run left."""
         learning, saved = self._engine.learning, self._engine.snapshot()
         rows = [Note(t, "restart", {"fresh": True, "done": saved["done"]})]
         rows += [Note(t, "alarm", {"alarm": alarm}) for alarm in saved["alarms"]]
@@ -174,24 +180,28 @@ class Intake:
             if learnt:
                 rows.append(Note(t, "learnt", {"subject": subject, "learnt": learnt}))
         for row in rows:
-            if self._recorder is not None:  # it ends at the first row the disk refuses
-                self._record(self._recorder, row)
+            self._record(row)
 
     def clock(self, before: Millis, after: Millis) -> None:
         """The clock was set: what was seen before is judged, and the rules begin anew."""
         self.judge_all()
         self._engine.begin()
-        if self._recorder is not None:
-            self._record(self._recorder, Note(after, "clock", {"from": before}))
+        self._record(Note(after, "clock", {"from": before}))
 
     def tick(self, t: Millis) -> None:
         """The time is ``t``: what happens with time alone happens next."""
         self._time = t
         self._some.set()
 
-    def _record(self, recorder: Recorder, row: Row) -> None:
+    def _record(self, row: Row) -> None:
+        """To the recording, if there is one; it ends at the first row the disk refuses."""
+        began, self._began = self._began, None
+        if began is not None and self._recorder is not None:
+            self._record_beginning(began)
+        if self._recorder is None:
+            return
         try:
-            recorder.write(row)
+            self._recorder.write(row)
         except OSError as error:
             self._give_up(error)
 

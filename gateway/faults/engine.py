@@ -149,7 +149,6 @@ class FaultEngine:
         if reading.t < sight.t:
             subject.begin()
         sight.take(reading)
-        self._judge(subject, sight)
         for group in subject.groups:
             together: Together = group.seen
             if sight.t < together.t - CLOCK_STEP:
@@ -158,6 +157,7 @@ class FaultEngine:
                 continue
             together.take(sight)
             self._judge(group, sight)
+        self._judge(subject, sight)  # after its groups: what explains an alarm comes before it
         return self._said()
 
     def _judge(self, subject: Subject, sight: Sight) -> None:

@@ -242,7 +242,7 @@ class Matching:
             return None
         found = [present_points(rule, names) for names in every]
         longest = max(
-            min((names[point] for point in points), default=0)
+            min((names[point] for point in points), default=min(names.values(), default=0))
             for names, points in zip(every, found, strict=True)
         )
         points = tuple(dict.fromkeys(point for points in found for point in points))

@@ -1,7 +1,7 @@
 """Nobody on a bus answers any more.
 
 Source: domain §4: at least two devices of the bus, every one of them silent at its latest attempt,
-seen in three attempts over 30 s. One that answers is proof enough that the bus works. Devices of a
+in three attempts over 30 s. One that answers is proof enough that the bus works. Devices of a
 switched feeder that is off, and of a feeder known to be without supply, are silent for a reason of
 their own and are not counted. A bus with a single device cannot be told from its device.
 """
@@ -12,7 +12,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.faults.feeders import energised
-from gateway.faults.rule import MET, NORMAL, UNDECIDED, Group, Rule, Seen, Settings, Verdict
+from gateway.faults.rule import (
+    CERTAIN,
+    MET,
+    NORMAL,
+    UNDECIDED,
+    Group,
+    Rule,
+    Seen,
+    Settings,
+    Verdict,
+)
+from gateway.faults.rules.any.comm_loss import PATIENCE
 from gateway.faults.words import lasted
 from gateway.model import KINDS, Millis, Severity, Value
 from gateway.units import Duration
@@ -22,21 +33,61 @@ FED = frozenset({"lamp", "feeder"})
 
 @dataclass(frozen=True, slots=True)
 class BusDown(Settings):
-    """``devices`` are the fewest that tell a bus from a device."""
+    """``devices`` are the fewest that tell a bus from a device; ``polls`` in a row must fail."""
 
     on_delay: Duration = 30.0
-    readings: int = 3
+    readings: int = 1
     devices: int = 2
+    polls: int = 3
+
+    def __post_init__(self) -> None:
+        Settings.__post_init__(self)
+        if self.devices < 2:
+            raise ValueError("devices is less than 2; one silent device is comm_loss")
 
 
-def judge(group: Group, settings: BusDown, _memory: None) -> Verdict:
-    """Normal on any answer; met while all who ought to answer are silent."""
+class Silence:
+    """Since when, and in how many attempts, nobody has answered who ought to.
+
+    A bus that cannot be opened is tried ever more rarely, so attempts may lie far apart: a gap is
+    what is longer than ``comm_loss`` thinks (``PATIENCE``).
+    """
+
+    __slots__ = ("_last", "attempts", "of", "since")
+
+    def __init__(self, group: Group) -> None:
+        self.attempts = 0
+        self.of = 0
+        self.since: Millis = group.t
+        self._last: Millis = group.t
+
+    def see(self, group: Group) -> None:
+        """Count an attempt, or begin anew."""
+        gap = group.t - self._last > PATIENCE
+        self._last = group.t
+        expected = () if group.latest.silent is None else _expected(group)
+        self.of = len(expected)
+        if gap or not expected or any(one.silent is None for one in expected):
+            self.attempts = 0
+            return
+        if not self.attempts:
+            self.since = group.t
+        self.attempts += 1
+
+
+def judge(group: Group, settings: BusDown, silence: Silence) -> Verdict:
+    """Normal on any answer; met while all who ought to answer are silent, certain in the end."""
     if group.latest.silent is None:
         return NORMAL
-    expected = [one for one in _asked(group) if _ought_to_answer(one)]
-    if len(expected) < settings.devices:
+    if silence.of < settings.devices or not silence.attempts:
         return UNDECIDED
-    return MET if all(one.silent is not None for one in expected) else UNDECIDED
+    long_enough = group.t - silence.since >= settings.on_delay * 1000
+    return CERTAIN if long_enough and silence.attempts >= settings.polls else MET
+
+
+def _expected(group: Group) -> Sequence[Seen]:
+    """The members that were asked since the start and ought to answer."""
+    return [one for one in _asked(group) if _ought_to_answer(one)]
 
 
 def _asked(group: Group) -> Sequence[Seen]:
@@ -54,16 +105,15 @@ def _ought_to_answer(one: Seen) -> bool:
 
 
 def tell(
-    group: Group, _settings: BusDown, _memory: None, since: Millis
+    group: Group, _settings: BusDown, silence: Silence, _since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
     """How many are silent, for how long, and what the latest silence was like."""
-    silent = [one for one in _asked(group) if one.silent is not None]
+    silent, since = silence.of, silence.since
     why = group.latest.silent or ""
     message = (
-        f"none of {len(silent)} devices on bus {group.name} answers, "
-        f"for {lasted(since, group.t)}: {why}"
+        f"none of {silent} devices on bus {group.name} answers, for {lasted(since, group.t)}: {why}"
     )
-    return message, {"devices": len(silent), "reason": why}
+    return message, {"since": since, "devices": silent, "reason": why}
 
 
 RULE = Rule(
@@ -74,5 +124,6 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     scope="bus",
+    memory=Silence,
     hears_silence=True,
 )

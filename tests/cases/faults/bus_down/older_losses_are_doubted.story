@@ -11,8 +11,8 @@ at 20:20 lamp-3: silent
     suppress comm_loss minor of lamp-2 at 20:20:40
     suppress comm_loss minor of lamp-3 at 20:20:40
 at 20:30 answers
-    clear comm_loss minor of lamp-1 at 20:30
     clear bus_down of bus:bus-1 at 20:30
     unsuppress comm_loss minor of lamp-2 at 20:30
     unsuppress comm_loss minor of lamp-3 at 20:30
+    clear comm_loss minor of lamp-1 at 20:30
 at 20:40 end

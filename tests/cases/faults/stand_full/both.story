@@ -10,7 +10,7 @@ at 10:00 bin-2: fill_level 93 %
     raise stand_full of stand:plaza at 10:32
 at 12:00 bin-1: fill_level 87 %
 at 12:30 bin-1: fill_level 3 %
+    clear stand_full of stand:plaza at 12:31
     clear bin_full of bin-1 at 12:31
     event collected of bin-1 at 12:31
-    clear stand_full of stand:plaza at 12:31
 at 13:00 end
