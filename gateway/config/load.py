@@ -25,11 +25,12 @@ from gateway.config.site import (
     ConsoleOptions,
     GatewayOptions,
     InfluxOptions,
+    MaintenanceOptions,
     OutboxOptions,
     Site,
 )
 from gateway.model import NOTHING
-from gateway.problems import ConfigurationError, Problem
+from gateway.problems import ConfigurationError, Problem, suggest
 from gateway.tables.document import Spot, read_document
 from gateway.tables.shape import shape
 from gateway.tables.words import Id
@@ -50,6 +51,7 @@ class SiteKeys:
     bus: Mapping[Id, Table] = NOTHING
     device: tuple[Table, ...] = ()
     rules: Mapping[str, Table] = NOTHING
+    maintenance: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,7 @@ def load_site(path: Path, rules: Mapping[str, type]) -> Site:
     for i, file in enumerate(files if isinstance(files, list) else ()):
         if isinstance(file, str) and file:
             read_register(path.parent / file, spot.at("gateway", "devices", i), roster, problems)
+    maintenance = _maintenance(table.get("maintenance"), rules, spot, problems)
     if problems or gateway is None or mqtt is None or outbox is None:
         raise ConfigurationError(problems)
     return Site(
@@ -116,7 +119,27 @@ def load_site(path: Path, rules: Mapping[str, type]) -> Site:
             if wire.driver is not None
         },
         rules=overrides,
+        maintenance=maintenance,
     )
+
+
+def _maintenance(
+    tables: object, rules: Mapping[str, type], spot: Spot, problems: list[Problem]
+) -> tuple[MaintenanceOptions, ...]:
+    """Every window; a code that is no pattern must be one that there is."""
+    found: list[MaintenanceOptions] = []
+    for i, entry in enumerate(tables if isinstance(tables, list) else ()):
+        here = spot.at("maintenance", i)
+        parts = shape(MaintenanceOptions).read(entry, here, problems)
+        if parts is None:
+            continue
+        window: MaintenanceOptions = parts[0]
+        for j, code in enumerate(window.codes):
+            if "*" not in code and code not in rules:
+                problem = f'no rule is called "{code}"'
+                problems.append(here.at("codes", j).problem(problem, suggest(code, rules)))
+        found.append(window)
+    return tuple(found)
 
 
 def load_centre(path: Path) -> Centre:

@@ -13,6 +13,7 @@ from gateway.config.site import (
     ConsoleOptions,
     GatewayOptions,
     InfluxOptions,
+    MaintenanceOptions,
     OutboxOptions,
 )
 from gateway.profile import Head
@@ -46,6 +47,15 @@ MEANINGS: Mapping[type, Mapping[str, str]] = {
         "compress": "Telemetry is sent zlib-compressed.",
         "backlog_share": "How much of the uplink's time a backlog may take, 0.01 to 1; what is "
         "live goes ahead of it in any case.",
+    },
+    MaintenanceOptions: {
+        "devices": "Whose alarms are kept quiet: ids, `*` standing for any part of one; "
+        "`feeder:F1`, `bus:NAME` too.",
+        "codes": "Which of them, likewise. `pole_down`, `leakage`, `neutral_loss`, `bin_fire`, "
+        "`conflicting_greens` and `conflict_monitor_fault` only if named in full.",
+        "times": 'When, in local time: `"mon-fri 08:00-16:00"`; or once, by `from` and `to`.',
+        "from": "From this moment: `2026-03-01T22:00:00+08:00`.",
+        "to": "To this one.",
     },
     OutboxOptions: {
         "max_bytes": "The most that may wait on disk; beyond it the oldest telemetry goes first.",

@@ -22,6 +22,7 @@ from gateway.config.site import (
     ConsoleOptions,
     GatewayOptions,
     InfluxOptions,
+    MaintenanceOptions,
     OutboxOptions,
 )
 from gateway.config.spelling import default_of, type_of
@@ -74,6 +75,7 @@ def _page(rules: Mapping[str, type]) -> Iterator[str]:
         yield from _table(driver.options)
     yield from _section("## `[[device]]`", DeviceKeys)
     yield from _devices(drivers)
+    yield from _section("## `[[maintenance]]`", MaintenanceOptions)
     for device, facts in FACTS.items():
         if fields(facts):
             yield from _section(f"### Asset facts of a {device}", facts)

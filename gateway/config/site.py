@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,11 +20,13 @@ from gateway.tables.words import (
     Latitude,
     Listen,
     Longitude,
+    Moment,
     Period,
     PlaceId,
     TimeZone,
 )
 from gateway.units import Between, Duration, Size
+from gateway.weekly import Times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,27 @@ class OutboxOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceOptions:
+    """``[[maintenance]]``: whose alarms are kept quiet, at times of the week or once."""
+
+    devices: tuple[str, ...] = ("*",)
+    codes: tuple[str, ...] = ("*",)
+    times: Times | None = None
+    from_: Moment | None = None
+    to: Moment | None = None
+
+    def __post_init__(self) -> None:
+        once = (self.from_, self.to)
+        if (self.times is None) is (None in once):
+            raise ValueError('times is missing; write times = "mon 22:00-24:00", or from and to')
+        if self.times is not None and once != (None, None):
+            raise ValueError("times stands beside from and to; a window has the one or the other")
+        begin, end = (None if text is None else datetime.fromisoformat(text) for text in once)
+        if begin is not None and end is not None and end <= begin:
+            raise ValueError("to is not after from; a window ends after it begins")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bus:
     """``[bus.NAME]``: one wire or endpoint, its driver, and the devices on it."""
 
@@ -91,6 +115,7 @@ class Site:
     outbox: OutboxOptions = field(default_factory=OutboxOptions)
     buses: Mapping[str, Bus] = NOTHING
     rules: Mapping[str, Mapping[str, object]] = NOTHING
+    maintenance: tuple[MaintenanceOptions, ...] = ()
 
     @property
     def devices(self) -> tuple[Device, ...]:

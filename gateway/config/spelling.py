@@ -30,6 +30,7 @@ _NAMES: Sequence[tuple[Any, str]] = (
     (words.BrokerUrl, "address"),
     (words.HttpUrl, "address"),
     (words.Listen, "address"),
+    (words.Moment, "moment"),
     (Duration, "duration"),
     (Size, "size"),
     (Times, "times of the week"),

@@ -18,7 +18,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
-from zoneinfo import ZoneInfo
 
 from gateway import recording, wire
 from gateway.config.site import Site
@@ -31,6 +30,7 @@ from gateway.edge.health import gateway_device
 from gateway.edge.hold import Hold
 from gateway.edge.intake import Intake
 from gateway.edge.journal import Journal
+from gateway.edge.judge import engine_of
 from gateway.edge.learning import Keeper
 from gateway.edge.lock import CannotStart, locked
 from gateway.edge.news import watches
@@ -44,7 +44,6 @@ from gateway.edge.supervise import Supervisor
 from gateway.edge.timekeeper import Signs, Timekeeper
 from gateway.edge.timesigns import machine as machine_signs
 from gateway.edge.vitals import Parts, Vitals
-from gateway.faults.engine import FaultEngine
 from gateway.faults.rules import load_rules
 from gateway.log import get_logger
 from gateway.model import Device, Event, Millis
@@ -131,14 +130,7 @@ class Gateway:
         self._clock = clock = Clock(keeper.now, SYSTEM.monotonic)
         self._began = clock.monotonic()
         self._outbox = _open_outbox(site)
-        self._engine = FaultEngine(
-            (*site.devices, self._itself),
-            load_rules(),
-            site.gateway.latitude,
-            site.gateway.longitude,
-            site.rules,
-            ZoneInfo(site.gateway.timezone),
-        )
+        self._engine = engine_of(site, (*site.devices, self._itself), load_rules())
         self._journal = Journal(site.gateway.id, self._outbox, self._state, self._engine.snapshot)
         self._learnt = Keeper(self._engine.learning, self._journal)
         self._intake = Intake(self._engine, self._journal, recorder, watches(site.devices))

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.config.site import Site
 from gateway.edge.health import gateway_device
+from gateway.edge.judge import engine_of
 from gateway.faults.engine import FaultEngine, Outcome
 from gateway.faults.rules import load_rules
 from gateway.faults.snapshot import VERSION
@@ -64,15 +65,7 @@ class Player:
         self._engine = self._make()
 
     def _make(self) -> FaultEngine:
-        place = self._site.gateway
-        return FaultEngine(
-            self._devices,
-            self._rules,
-            place.latitude,
-            place.longitude,
-            self._site.rules,
-            ZoneInfo(place.timezone),
-        )
+        return engine_of(self._site, self._devices, self._rules)
 
     def play(self, row: Row) -> list[Outcome]:
         """What one row makes of the alarms."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -100,6 +101,16 @@ def _listen(text: str) -> str:
     raise ValueError("not an address and a port; write it as 127.0.0.1:8080")
 
 
+def _moment(text: str) -> str:
+    try:
+        zoned = datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        zoned = False
+    if not zoned:
+        raise ValueError("not a moment; write it as 2026-03-01T22:00:00+08:00, with its zone")
+    return text
+
+
 Id: TypeAlias = Annotated[str, Checked(_matches(_ID, f"an id is 1 to 64 {_LETTERS}"))]
 PlaceId: TypeAlias = Annotated[
     str, Checked(_matches(_PLACE_ID, f"must be 1 to 32 {_LETTERS}, and in lower case"))
@@ -107,6 +118,7 @@ PlaceId: TypeAlias = Annotated[
 PointName: TypeAlias = Annotated[
     str, Checked(_matches(_POINT, "a name is 1 to 64 of a-z, 0-9 and _, the first a letter"))
 ]
+Moment: TypeAlias = Annotated[str, Checked(_moment)]
 Latitude: TypeAlias = Annotated[float, Between(-90, 90)]
 Longitude: TypeAlias = Annotated[float, Between(-180, 180)]
 Period: TypeAlias = Annotated[Duration, Checked(_positive)]

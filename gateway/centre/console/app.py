@@ -5,7 +5,7 @@
 ``GET /events``                                        the live stream (``feed``)
 ``GET /api/devices``  ``/api/alarms``                  the board as JSON
 ``GET /api/devices/{site}/{gateway}/{device}/series``  ``?point=…&from=ms&to=ms``: one curve
-``POST /api/alarms/{site}/{gateway}/{device}/{code}/action``  ``{"action": "acknowledge"|"reset"}``
+``POST /api/alarms/{site}/{gateway}/{device}/{code}/action``  ``{"action", "by", "for", "text"}``
 ``GET /healthz``                                       200 while the broker is connected, else 503
 =====================================================  ==========================================
 """
@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 from urllib.parse import unquote
 
 import jinja2
@@ -39,12 +39,14 @@ from gateway.centre.console.feed import Feed, Stream
 from gateway.centre.console.guard import Guard, own_names
 from gateway.centre.history import History, HistoryUnavailable
 from gateway.model import ActionName, AlarmAction, Millis
+from gateway.units import parse_duration
 
 HERE = Path(__file__).parent
 MAX_BODY = 4096  # bytes of a POST
 MAX_SAMPLES = 2_000  # of one curve; the history thins, peaks kept
 LONGEST_SPAN: Millis = 366 * 86_400_000
-OFFERED: tuple[ActionName, ...] = ("acknowledge", "reset")
+OFFERED: tuple[ActionName, ...] = get_args(ActionName)
+LONGEST_NAME, LONGEST_TEXT = 64, 500
 
 
 class NotConnected(Exception):
@@ -171,12 +173,39 @@ async def _action(request: Request) -> Response:
         raise HTTPException(400, f"Give an action: {', '.join(OFFERED)}.")
     if key not in desk.board.alarms:
         raise HTTPException(404, "This alarm is not active any more.")
-    action = AlarmAction(desk.new_id(), key.device, key.code, desk.clock(), wish, "console")
+    action = AlarmAction(
+        desk.new_id(),
+        key.device,
+        key.code,
+        desk.clock(),
+        wish,
+        _words(asked, "by", LONGEST_NAME) or "console",
+        _period(asked),
+        _words(asked, "text", LONGEST_TEXT),
+    )
     try:
         await desk.act(key, action)
     except NotConnected:
         raise HTTPException(503, "The broker is away: nothing was sent.") from None
     return _json({"id": action.id}, 202)
+
+
+def _words(asked: Mapping[str, Any], key: str, most: int) -> str:
+    """A text that may be left out."""
+    text = asked.get(key, "")
+    if not isinstance(text, str) or len(text) > most:
+        raise HTTPException(400, f"Give {key} as a text of at most {most} characters.")
+    return text.strip()
+
+
+def _period(asked: Mapping[str, Any]) -> float | None:
+    """For how long, in seconds; None where it is not said."""
+    if "for" not in asked:
+        return None
+    try:
+        return parse_duration(asked["for"])
+    except ValueError as error:
+        raise HTTPException(400, f"Give for as a duration: {error}") from None
 
 
 async def _body(request: Request) -> Mapping[str, Any]:

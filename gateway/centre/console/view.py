@@ -15,6 +15,7 @@ import orjson
 
 from gateway.centre.console.asset import Asset, Shown
 from gateway.centre.console.board import AlarmKey, Board, Changes, Happening, Key, Place
+from gateway.faults.causes import announced
 from gateway.model import Alarm, Millis, Quality, State
 
 ACTIVE = frozenset({State.UNACKNOWLEDGED, State.ACKNOWLEDGED, State.RETURNED})
@@ -87,7 +88,10 @@ def device(key: Key, asset: Asset) -> Json:
 
 
 def alarm(key: AlarmKey, one: Alarm, latched: Collection[str]) -> Json:
-    """An alarm; ``resettable`` where only a person's reset ends it, and its condition is gone."""
+    """An alarm; ``announced`` is when it is due for the horn.
+
+    ``resettable`` where only a person's reset ends it, and its condition is gone.
+    """
     noticed = one.acknowledged
     return {
         "key": path(key),
@@ -106,6 +110,9 @@ def alarm(key: AlarmKey, one: Alarm, latched: Collection[str]) -> Json:
         "values": one.values,
         "cause": one.cause,
         "suppressed": one.suppressed,
+        "until": one.until,
+        "work_order": one.work_order,
+        "announced": announced(one),
         "resettable": key.code in latched and one.cleared is not None and one.state in ACTIVE,
     }
 

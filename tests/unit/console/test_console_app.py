@@ -223,10 +223,23 @@ class TestAction:
         assert key == ALARM
         assert sent == AlarmAction("id-1", *ALARM[2:], T, action, "console")  # type: ignore[arg-type]
 
+    async def test_says_who_for_how_long_and_why(self, room: Room) -> None:
+        asked = {"action": "shelve", "by": " Maria ", "for": "2h", "text": "a new driver"}
+        await post(room, ALARM, json.dumps(asked).encode(), **OWN_PAGE)
+        [(_, sent)] = room.sent
+        assert (sent.action, sent.by, sent.period, sent.text) == (
+            "shelve",
+            "Maria",
+            7200.0,
+            "a new driver",
+        )
+
     @pytest.mark.parametrize(
         ("body", "status"),
         [
-            (b'{"action": "shelve"}', 400),
+            (b'{"action": "hide"}', 400),
+            (b'{"action": "shelve", "for": "soon"}', 400),
+            (b'{"action": "comment", "by": 7}', 400),
             (b'{"action": ["acknowledge"]}', 400),
             (b"[]", 400),
             (b"{", 400),

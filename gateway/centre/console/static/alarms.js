@@ -62,6 +62,8 @@ export class Alarms {
       alarm.message ? words(alarm.code) : null,
       alarm.cause ? `because of ${alarm.cause}` : null,
       alarm.suppressed ? `explains ${alarm.suppressed} more` : null,
+      alarm.work_order ? `work order ${alarm.work_order}` : null,
+      alarm.until ? `until ${full(alarm.until)}` : null,
     ];
     row.replaceChildren(
       el("td", "", {}, badge(alarm.severity)),
@@ -83,6 +85,9 @@ export class Alarms {
     };
     if (alarm.state === "unacknowledged" || alarm.state === "returned") offer("acknowledge", "Acknowledge", "Acknowledging…");
     if (alarm.resettable) offer("reset", "Reset", "Resetting…");
+    if (alarm.state === "shelved") offer("unshelve", "Bring back", "Bringing back…");
+    if (alarm.state === "out-of-service") offer("in-service", "Back in service", "Putting back…");
+    if (standing(alarm)) offer("shelve", "Shelve 1 h", "Shelving…");
     return cell;
   }
 
