@@ -63,8 +63,3 @@ class Conduct:
         for key in [key for key, raises in self._raises.items() if t - raises[-1] > QUIET]:
             del self._raises[key]
             self._told.pop(key, None)
-
-
-def stale(alarm: Alarm, now: Millis) -> bool:
-    """Whether an alarm stands and has done so for too long."""
-    return alarm.state in AWAKE and present(alarm) and now - alarm.raised >= STALE

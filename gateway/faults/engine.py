@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from gateway.faults import snapshot, topology
 from gateway.faults.alarms import Alarms, Outcome
 from gateway.faults.causes import Kin
-from gateway.faults.conduct import Conduct, stale
+from gateway.faults.conduct import Conduct
 from gateway.faults.learning import Learning
 from gateway.faults.lifecycle import present
 from gateway.faults.people import People
@@ -280,10 +280,6 @@ class FaultEngine:
     def active(self) -> tuple[Alarm, ...]:
         """Every alarm that is not normal, in the order they first came."""
         return self._alarms.active()
-
-    def stale(self, now: Millis) -> int:
-        """How many alarms have stood for too long."""
-        return sum(stale(alarm, now) for alarm in self._alarms.active())
 
     def begin(self) -> None:
         """Forget what was seen, after a restart or a step of the clock; alarms stay."""
