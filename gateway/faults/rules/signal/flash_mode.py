@@ -110,7 +110,7 @@ def judge(seen: Seen, settings: FlashMode, flash: Flash) -> Verdict:
         return NORMAL if seen.good.get("mode", "control") in {"control", "standby"} else BETWEEN
     if cause in FOR_A_FAULT or cause == "unknown":
         return MET
-    long = seen.t - flash.since > settings.manual * 1000
+    long = seen.t - flash.since >= settings.manual * 1000
     return CERTAIN if cause == "manual" and long else BETWEEN
 
 
