@@ -19,7 +19,7 @@ async def test_every_committed_reading_is_stored_once_whoever_is_killed(tmp_path
     """A mosquitto at its defaults, which loses on kill -9 what it has acknowledged."""
     print(f"GAUNTLET_SEED={SEED}")
     async with city(tmp_path, PLANS) as there:
-        toll = await run(there, SEED, 12, quiet=(1.0, 3.0), longest=1.5)
+        toll = await run(there, SEED, 16, quiet=(1.0, 3.0), longest=3.0)
         found = await there.settle(100.0)
         assert there.wrong(found) == []
     assert min(toll.broker, toll.ingest) >= 2
