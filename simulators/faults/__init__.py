@@ -109,12 +109,13 @@ class Injector:
         """Note of every fault that was due for a look by ``now`` whether it shows by then.
 
         Whoever moves time calls this at ``next_look``: each second of a fault's first minute, then
-        less often, so that the label is good to a sixtieth of what it waited.
+        less often, so that the label is good to a sixtieth of what it waited. A look that comes
+        late counts for when it was due: on wires and without, labels say the same.
         """
         moment = self._world.clock.now() if now is None else now
-        for (device, fault), due in list(self._hidden.items()):
-            if due <= moment:
-                self._look(device, fault, moment)
+        for device, fault in list(self._hidden):
+            while (due := self._hidden.get((device, fault), moment + 1)) <= moment:
+                self._look(device, fault, due)
 
     def _look(self, device: str, fault: str, now: Millis) -> None:
         if (device, fault) not in self._hidden:
@@ -122,7 +123,9 @@ class Injector:
         place = self._open[device, fault]
         station = self._stations[device]
         station.device.advance(now)
-        if (station if fault in OF_THE_WIRE else station.device).shows(fault):
+        # What happens to single answers is there from the first, whoever asks.
+        passing = fault in OF_THE_WIRE and self._labels[place].code is None
+        if passing or (station if fault in OF_THE_WIRE else station.device).shows(fault):
             self._labels[place] = replace(self._labels[place], shows=now)
             self._news[place] = None
             del self._hidden[device, fault]
