@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from tests.parts.process import end
 
 _TAKE = (
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-    "os.execv(sys.argv[1], sys.argv[1:])"
+    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 )
-"""Makes its standard input the terminal that Ctrl-C comes from, and becomes the program."""
+"""Makes its standard input the terminal that Ctrl-C comes from, and becomes the program. Tests that
+run in the background of a shell have Ctrl-C ignored, and would hand that on."""
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
