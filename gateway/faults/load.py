@@ -48,21 +48,23 @@ class Load:
     """One feeder: ``expected`` and ``measured`` W by phase (``"L1"``), or of ``"all"``.
 
     ``measured`` is empty unless the pillar has just measured it on a sound voltage. ``plates`` is
-    the sum of all rated powers, ``tail`` the lamps at its far end that stay silent, from the last
-    position on, with what they should draw.
+    the sum of all rated powers, ``plates_by_day`` without lamps that have a photocell of their own;
+    ``doubt`` is what lamps that do not answer may draw beyond what is expected of them, ``tail``
+    the lamps at the far end that stay silent, from the last position on, with ``tail_power`` W.
     """
 
     kept_as: ClassVar[str] = "feeder_load/1"
     __slots__ = (
         "_count",
-        "_last",
         "_ratio",
         "_since",
         "_warm_up",
         "_was",
+        "doubt",
         "expected",
         "measured",
         "plates",
+        "plates_by_day",
         "silent",
         "tail",
         "tail_power",
@@ -72,11 +74,12 @@ class Load:
         lamps = [one for one in group.everyone() if one.device.kind == "lamp"]
         rated = [facts(one).rated_power or 0.0 for one in lamps]
         self.plates = sum(rated)
+        own = (facts(one).rated_power or 0.0 for one in lamps if facts(one).control == "photocell")
+        self.plates_by_day = self.plates - sum(own)
         slowest = max((WARM_UP[facts(one).technology] for one in lamps), default=0.0)
         self._warm_up: Millis = round((REJOIN + slowest) * 1000)
         self._ratio: dict[str, float] = {}
         self._count: dict[str, int] = {}
-        self._last: dict[str, float] = {}
         self.begin()
 
     def begin(self) -> None:
@@ -88,6 +91,7 @@ class Load:
         self.tail: tuple[int, ...] = ()
         self.tail_power = 0.0
         self.silent = 0
+        self.doubt = 0.0
 
     def see(self, group: Group) -> None:
         """Compare at each reading of the pillar."""
@@ -116,7 +120,7 @@ class Load:
     def _powers(self, lamps: Sequence[Seen]) -> dict[str, float]:
         """What each lamp should draw now; one that does not answer goes with most of the others.
 
-        What nobody else tells of a silent lamp is what it should have drawn when it last answered.
+        Where none answers nothing is known.
         """
         found: dict[str, float] = {}
         away: list[Seen] = []
@@ -128,13 +132,13 @@ class Load:
                 continue
             lit += True in states
             found[one.device.id] = _should(one, on=True in states)
-        answering = len(found)
+        answering, self.doubt = len(found), 0.0
+        if not answering:
+            return {}
         for one in away:
-            if answering:
-                found[one.device.id] = _plate(one) if 2 * lit > answering else 0.0
-            elif one.device.id in self._last:
-                found[one.device.id] = self._last[one.device.id]
-        self._last = found
+            plate = _plate(one)
+            found[one.device.id] = plate if 2 * lit > answering else 0.0
+            self.doubt += plate - found[one.device.id]
         return found
 
     def _tail(self, lamps: Iterable[Seen], powers: Mapping[str, float]) -> None:

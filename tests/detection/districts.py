@@ -211,6 +211,9 @@ OF_THE_ASSET: Mapping[str, Millis] = {
     "phase_not_served": 2 * 120_000,
     "plan_mismatch": 3 * 120_000,
     "comm_degraded": 15 * 60_000,
+    "photocell_fault": 4 * DAY,
+    "energy_drift": 8 * DAY,
+    "leakage_trend": 14 * DAY,
 }
 """Delays that are no setting: they follow from an asset's facts, here from their defaults, or are
 the time that is looked back on."""

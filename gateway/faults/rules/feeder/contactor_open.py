@@ -2,8 +2,8 @@
 
 Source: domain §1 (TALQ contactorError): commanded on, load below 10 % of what is expected, for
 60 s, judged on at least 80 % of nominal voltage only. Expected of a switched feeder are its lamps'
-rated powers; of a permanent one what its lamps drew when they last answered. A lamp that answers
-and has voltage shows that the contactor is closed.
+rated powers, by day without those that have a photocell of their own; of a permanent one what its
+lamps say they should draw. A lamp that answers and has voltage shows that the contactor is closed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.faults.feeders import PHASES
+from gateway.faults.feeders import DEEP_NIGHT, PHASES
 from gateway.faults.lamps import supply
 from gateway.faults.load import SUPPLIED, Load, load_of
 from gateway.faults.rule import (
@@ -44,7 +44,7 @@ def expected(group: Group, load: Load) -> float:
     """W that should flow while the contactor is closed."""
     pillar = group.head
     if pillar is not None and pillar.device.facts.supply == "switched":
-        return load.plates
+        return load.plates if pillar.sun() < DEEP_NIGHT else load.plates_by_day
     return sum(load.expected.values())
 
 

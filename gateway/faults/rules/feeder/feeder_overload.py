@@ -36,7 +36,8 @@ def judge(group: Group, settings: FeederOverload, load: Load) -> Verdict:
     """By the sum of all phases."""
     if not load.measured or not load.expected or not load.settled(group.t):
         return UNDECIDED
-    usual, measured = sum(map(load.usual, load.measured)), sum(load.measured.values())
+    usual = sum(map(load.usual, load.measured)) + load.doubt  # a silent lamp may burn by day
+    measured = sum(load.measured.values())
     if measured > max(settings.share * usual, usual + settings.least):
         return MET
     normal = measured < max(settings.back * usual, usual + settings.least / 2)
