@@ -23,6 +23,10 @@ GO = frozenset({"green", "green_flash"})
 FLASHING = frozenset({"yellow_flash", "red_flash"})
 LAMPS_MEAN_NOTHING = frozenset({"startup", "test"})
 
+SLOWEST = 5.0
+"""Seconds between polls by which a junction's movement is seen: half of the shortest green in use,
+ten seconds (E), for nothing shorter than twice the poll period is judged (domain §2)."""
+
 TWICE = 2
 """Polls: nothing shorter than so many measured periods is judged (domain §2)."""
 

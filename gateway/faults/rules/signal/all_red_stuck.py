@@ -3,7 +3,8 @@
 Source: domain §2: all red for 120 s with no pre-emption, no manual control and no pedestrian stage.
 An actuated junction without traffic may rest in red for hours, so where calls are known (else
 detectors) somebody must have waited for 30 s (E), longer than any clearance. Groups that may rest
-dark count as red while they do; any other aspect of any group is movement.
+dark count as red while they do; any other aspect of any group is movement. A poll that is slower
+than half the shortest green misses movement, and is not judged by.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
-from gateway.faults.signals import TWICE, controlled, facts, members, offers
+from gateway.faults.signals import SLOWEST, TWICE, controlled, facts, members, offers
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
 from gateway.units import Duration
@@ -119,5 +120,6 @@ RULE = Rule(
     tell=tell,
     points=("group_*",),
     memory=Red,
+    at_least_every=SLOWEST,
     replaces=("phase_not_served",),
 )

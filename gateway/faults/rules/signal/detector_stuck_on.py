@@ -74,6 +74,7 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("detector_*",),
+    at_least_every=60.0,  # seldom looks find a busy crossing busy each time (E)
     needs=(("detector_1",),),
     memory=Occupied,
     parts=parts,

@@ -134,6 +134,7 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("ped_call_*",),
+    at_least_every=60.0,  # seldom looks find a busy crossing busy each time (E)
     memory=Calls,
     parts=parts,
 )

@@ -5,7 +5,7 @@ Source: domain §2: a call (or recall) present for more than twice the longest c
 controller reports where that is longer. Outside control mode, and while the program does not run on
 (a pre-emption, stopped time, a junction that stands still), nobody is owed a green, so waiting
 begins anew; a call that is taken back before it was due is forgotten, one that was due is over with
-the next green only.
+the next green only. A poll slower than half the shortest green misses greens, and is not judged by.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
-from gateway.faults.signals import GO, facts, members, named, numbers, proceeds
+from gateway.faults.signals import GO, SLOWEST, facts, members, named, numbers, proceeds
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
 
@@ -137,6 +137,7 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("vehicle_call_*",),
+    at_least_every=SLOWEST,
     needs=(("vehicle_call_*", "group_*"),),
     memory=Waiting,
     parts=parts,
