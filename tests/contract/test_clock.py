@@ -257,8 +257,8 @@ async def test_a_clock_set_back_by_a_day_and_forth_again_is_followed_and_told(
         await eventually("told", lambda: says(part, "the clock was set"))
         await asked(place, 8)
         place.clock.set(TRUE)
-        last = await asked(place, 8)
         await eventually("both are told", lambda: len(place.events("clock")) == 2)
+        last = await asked(place, 8)
         await stored(place, last)
         _, _, summary = await part.stopped()
     assert summary["alarms"] == {}

@@ -172,7 +172,7 @@ async def test_a_unit_that_browns_out_comes_and_goes(city: City, bus: str) -> No
 async def test_what_happens_once_is_over_then(city: City, name: str) -> None:
     device = on(city, "lamps-a")[0]
     label = city.inject(device, name)
-    assert (label.code, label.shows) == (None, None)
+    assert (label.code, label.shows) == (None, label.at), "its label does not wait for who asks"
     assert not city.stations[device].shows(name)
     readings = await seen(city, "lamps-a", {}, polls=4)
     assert [look(one) for one in of(readings, device)].count("good") >= 3
