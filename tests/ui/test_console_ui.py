@@ -234,14 +234,19 @@ def test_an_alarm_is_seen_acknowledged_and_clears(browser: Browser, city: City) 
         action = heard.result(20)
         assert (action.device, action.code) == ("lamp-0007", "lamp_failure")
         assert (action.action, action.by) == ("acknowledge", "console")
-        expect(row.get_by_role("button")).to_have_text("Acknowledging…")
+        expect(row.locator('[data-action="acknowledge"]')).to_have_text("Acknowledging…")
 
         noticed = replace(
             alarm, state=State.ACKNOWLEDGED, acknowledged=Acknowledgement(action.by, now())
         )
         city.say(lambda gateway: gateway.alarm(noticed))
         expect(row).to_contain_text("acknowledged by console")
-        expect(row.get_by_role("button")).to_have_count(0)
+        expect(row.get_by_role("button", name="Acknowledge")).to_have_count(0)
+
+        heard = city.action()
+        row.get_by_role("button", name="Shelve 1 h").click()
+        action = heard.result(20)
+        assert (action.device, action.action) == ("lamp-0007", "shelve")
 
         normal = replace(noticed, state=State.NORMAL, cleared=now(), t=now())
         city.say(lambda gateway: gateway.alarm(normal), lambda gateway: gateway.no_alarm(normal))
