@@ -99,6 +99,7 @@ def same(stored: object, served: object) -> bool:
     return isinstance(stored, int | float) and math.isclose(stored, float(str(served)))
 
 
+@pytest.mark.alone  # it compares with what simulators remember of their last looks
 async def test_values_in_influxdb_1_equal_the_simulators(tmp_path: Path) -> None:
     """mosquitto, InfluxDB 1.6 through /write, read back through InfluxQL."""
     with mosquitto(tmp_path / "broker") as broker, influx1(tmp_path / "influx") as database:
