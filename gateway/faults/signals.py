@@ -27,6 +27,10 @@ SLOWEST = 5.0
 """Seconds between polls by which a junction's movement is seen: half of the shortest green in use,
 ten seconds (E), for nothing shorter than twice the poll period is judged (domain §2)."""
 
+SLOWEST_INPUT = 60.0
+"""Seconds between polls by which a loop or a button can be told to stay on: who looks more seldom
+finds a busy crossing busy each time (E)."""
+
 TWICE = 2
 """Polls: nothing shorter than so many measured periods is judged (domain §2)."""
 

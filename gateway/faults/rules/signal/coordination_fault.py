@@ -9,56 +9,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.faults.rule import Rule, Seen, Settings, Verdict
-from gateway.faults.signals import Lasting, offered
-from gateway.faults.words import lasted
+from gateway.faults.complaints import (
+    Bits,
+    Complained,
+    grade_bits,
+    judge_bits,
+    set_bits,
+    tell_bits,
+)
+from gateway.faults.rule import Rule, Seen, Verdict
 from gateway.model import Millis, Severity, Value
-from gateway.units import Duration
 
 FAILED = ("coordination_failed",)
 FAULTY = ("coordination_fault", "alarm_synchronisation")
-PATIENCE = 30_000
-"""ms: a bit that is missing for longer begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
-class CoordinationFault(Settings):
-    """Each bit's own ``on_delay`` counts."""
-
-    on_delay: Duration = 30.0
-    readings: int = 1
+class CoordinationFault(Complained):
+    """As ``Complained``."""
 
 
-def bits(seen: Seen) -> Lasting:
+def bits(seen: Seen) -> Bits:
     """For how long each bit is set."""
-    return Lasting(offered(seen, (*FAILED, *FAULTY)), frozenset({True}), PATIENCE)
+    return Bits(seen, FAILED, FAULTY)
 
 
-def judge(seen: Seen, settings: CoordinationFault, faulty: Lasting) -> Verdict:
+def judge(seen: Seen, settings: CoordinationFault, faulty: Bits) -> Verdict:
     """By the controller's bits."""
-    return faulty.verdict(seen, lambda _: settings.on_delay)
-
-
-def parts(seen: Seen, settings: CoordinationFault, faulty: Lasting) -> list[str]:
-    """The bits that are set."""
-    return faulty.overdue(seen, lambda _: settings.on_delay)
-
-
-def grade(seen: Seen, settings: CoordinationFault, faulty: Lasting) -> Severity:
-    """Major where it has failed, not merely been at fault."""
-    failed = any(bit in FAILED for bit in parts(seen, settings, faulty))
-    return Severity.MAJOR if failed else Severity.MINOR
+    return judge_bits(seen, settings, faulty)
 
 
 def tell(
-    seen: Seen, settings: CoordinationFault, faulty: Lasting, since: Millis
+    seen: Seen, settings: CoordinationFault, faulty: Bits, since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
     """Which bits, for how long."""
-    names = parts(seen, settings, faulty)
-    begun = faulty.since(names, since)
-    length = lasted(begun, seen.t)
-    message = f"the controller reports a coordination fault ({', '.join(names)}) for {length}"
-    return message, {"since": begun, **dict.fromkeys(names, True)}
+    return tell_bits(seen, settings, faulty, since, "coordination fault")
 
 
 RULE = Rule(
@@ -70,6 +55,6 @@ RULE = Rule(
     tell=tell,
     points=(*FAILED, *FAULTY),
     memory=bits,
-    grade=grade,
-    parts=parts,
+    grade=grade_bits,
+    parts=set_bits,
 )

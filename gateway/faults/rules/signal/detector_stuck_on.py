@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gateway.faults.rule import Rule, Seen, Settings, Verdict
-from gateway.faults.signals import Lasting, controlled, facts, members, numbers
+from gateway.faults.signals import SLOWEST_INPUT, Lasting, controlled, facts, members, numbers
 from gateway.model import Millis, Severity, Value
 from gateway.units import Duration
 
@@ -74,7 +74,7 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("detector_*",),
-    at_least_every=60.0,  # seldom looks find a busy crossing busy each time (E)
+    at_least_every=SLOWEST_INPUT,
     needs=(("detector_1",),),
     memory=Occupied,
     parts=parts,

@@ -14,7 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
-from gateway.faults.signals import Lasting, facts, members, named, numbers, proceeds
+from gateway.faults.signals import (
+    SLOWEST_INPUT,
+    Lasting,
+    facts,
+    members,
+    named,
+    numbers,
+    proceeds,
+)
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
 from gateway.units import Duration
@@ -134,7 +142,7 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("ped_call_*",),
-    at_least_every=60.0,  # seldom looks find a busy crossing busy each time (E)
+    at_least_every=SLOWEST_INPUT,
     memory=Calls,
     parts=parts,
 )
