@@ -50,7 +50,8 @@ def commands() -> str:
     parts = [
         "# Commands\n",
         "Data goes to stdout, logs to stderr. Exit codes: 0 done · 1 failed at run time · 2 usage",
-        "or configuration error · 3 a device did not answer as it should · 130 interrupted.\n",
+        "or configuration error · 3 a device did not answer as it should · 130 interrupted · 141",
+        "the reader of a pipe has left (`… | head`).\n",
         f"```\n{spoken([])}\n```\n",
     ]
     parts += [

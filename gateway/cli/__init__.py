@@ -1,7 +1,8 @@
 """The ``wayside`` command.
 
 Data goes to stdout, logs to stderr. Exit codes: 0 done · 1 failed at run time · 2 usage or
-configuration error · 3 a device did not answer as it should · 130 interrupted.
+configuration error · 3 a device did not answer as it should · 130 interrupted · 141 the reader of a
+pipe has left.
 
 ``commands`` parses with typer, which loads pydantic: 0.2 s and 15 MB that a daemon would pay at
 every start for reading one file name. So ``wayside run SITE`` is recognised here; whatever is
@@ -33,5 +34,3 @@ def main() -> None:
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except BrokenPipeError:
-        raise SystemExit(0) from None

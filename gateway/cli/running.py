@@ -6,6 +6,7 @@ Nothing here needs typer, so that the daemon can start without it (``gateway.cli
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -16,11 +17,19 @@ import orjson
 
 T = TypeVar("T")
 
+UNHEARD = 128 + signal.SIGPIPE
+"""The exit code when nobody reads on (``| head``): what a shell says of one that SIGPIPE ended."""
+
 
 def line(text: str, sink: TextIO) -> None:
-    """A line, seen at once even through a pipe."""
-    sink.write(text + "\n")
-    sink.flush()
+    """A line, seen at once even through a pipe; the end, without a word, if nobody reads it."""
+    try:
+        sink.write(text + "\n")
+        sink.flush()
+    except BrokenPipeError:
+        # What is still in the buffer would fail once more when the interpreter flushes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sink.fileno())
+        raise SystemExit(UNHEARD) from None
 
 
 def say(text: str) -> None:
