@@ -1,4 +1,4 @@
-"""The loop that makes a recording: read everybody each ``every``, and do what the scenario says.
+"""The loop that makes a recording: read everybody when due, and do what the scenario says.
 
 Around a fault's begin, first sight and end, its device and that device's group can be read every
 few seconds (``near``), so that rules that need close readings get them where something happens.
@@ -7,7 +7,7 @@ few seconds (``near``), so that rules that need close readings get them where so
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ import orjson
 
 from gateway.config import load_site
 from gateway.faults.rules import load_rules
-from gateway.model import Millis
+from gateway.model import Kind, Millis
 from gateway.recording import Note, encode
 from gateway.units import format_duration
 from simulators.devices.contract import Values, powered
@@ -39,7 +39,7 @@ NEAR_FOR: Millis = 1_200_000
 """ms a device is read closely after something happened to it: longer than most rules' delays."""
 LONGER: Mapping[str, Millis] = {"lamp_cycling": 5_400_000}
 """The same for faults whose rules count events over a longer time."""
-KINDS = ("lamp", "feeder", "signal", "bin")
+KINDS: tuple[Kind, ...] = ("lamp", "feeder", "signal", "bin")
 _NEIGHBOURS = 2
 """Lamps to either side that are read closely with a lamp."""
 _TELL = 2.0
@@ -50,7 +50,8 @@ _TELL = 2.0
 class Options:
     """What is wanted; ``every`` and ``near`` in ms, ``days`` overrides the scenario's duration.
 
-    ``folder`` gets the district's site file and profiles, for whoever replays the recording.
+    ``every`` is one period for everybody, or one for each kind. ``folder`` gets the district's
+    site file and profiles, for whoever replays the recording.
     """
 
     file: Path
@@ -59,8 +60,12 @@ class Options:
     devices: int | None = None
     days: float | None = None
     seed: int | None = None
-    every: Millis = 300_000
+    every: Millis | Mapping[Kind, Millis] = 300_000
     near: Millis | None = None
+
+    def period(self, kind: Kind) -> Millis:
+        """The ms between two readings of a device of that kind."""
+        return self.every if isinstance(self.every, int) else self.every[kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def record(scenario: Scenario, options: Options, tell: Callable[[str], None]) ->
     place, start = scenario.begins(0)
     lasts = (scenario.duration or 86_400.0) * 1000 if options.days is None else options.days * DAY
     seed = scenario.seed if options.seed is None else options.seed
-    every = dict.fromkeys(KINDS, format_duration(options.every / 1000))
+    every: dict[str, str] = {kind: format_duration(options.period(kind) / 1000) for kind in KINDS}
     district = make(
         scenario.sizes(options.devices),
         folder=options.folder,
@@ -179,28 +184,40 @@ class Recording:
         player = Player(scenario, self.stage, start, ends=end, witness=witness)
         clock = self.stage.world.clock
         assert isinstance(clock, SteppedClock)  # noqa: S101  # ours, made above
-        everybody = list(self._readers.values())
-        every, near = self.options.every, self.options.near
-        next_round, next_near = start, None
+        rounds = self._rounds()
+        due = dict.fromkeys(rounds, start)
+        near, next_near = self.options.near, None
         progress = Progress(start, end, tell)
         while True:
-            moments = (next_round, player.due, next_near)
-            t = min(one for one in moments if one is not None)
+            moments = (*due.values(), player.due, next_near)
+            t = min((one for one in moments if one is not None), default=end + 1)
             if t > end:
                 break
             clock.move(t)
             player.run(t)
             if near is not None:
                 self._approach(self.stage.injector.news(), t)
-            if t == next_round:
-                self._read(everybody, t)
-                next_round += every
+            now = [every for every, at in due.items() if at == t]
+            for every in now:
+                self._read(rounds[every], t)
+                due[every] += every
                 progress.reached(t, self.readings)
-            elif t == next_near:
-                self._read([self._readers[device] for device in self._near], t)
+            if t == next_near:
+                close = [self._readers[device] for device in self._near]
+                self._read([one for one in close if self._period(one) not in now], t)
             if near is not None and (next_near is None or t >= next_near):
                 self._near = {one: until for one, until in self._near.items() if until > t}
                 next_near = t + near if self._near else None
+
+    def _rounds(self) -> Mapping[Millis, Sequence[Reader]]:
+        """The devices by their period, in the order of the district."""
+        rounds: dict[Millis, list[Reader]] = {}
+        for reader in self._readers.values():
+            rounds.setdefault(self._period(reader), []).append(reader)
+        return rounds
+
+    def _period(self, reader: Reader) -> Millis:
+        return self.options.period(reader.asset.kind)
 
     def _read(self, readers: Iterable[Reader], t: Millis) -> None:
         """A row of each device, in the order of the district."""

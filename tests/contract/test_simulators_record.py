@@ -103,6 +103,19 @@ def test_every_device_is_read_every_five_minutes(tmp_path: Path) -> None:
     assert times == list(range(NIGHT, NIGHT + 121 * MINUTE, 5 * MINUTE))
 
 
+def test_each_kind_may_be_read_at_its_own_rate(tmp_path: Path) -> None:
+    rates = {"lamp": 5, "feeder": 2, "signal": 1, "bin": 10}
+    made(tmp_path, every={kind: minutes * MINUTE for kind, minutes in rates.items()})
+    seen = {"lamp": "lamp-0001", "feeder": "pillar-f1", "signal": "cabinet-1", "bin": "bin-1"}
+    for kind, device in seen.items():
+        times = [row.t for row in readings(tmp_path, device)]
+        assert times == list(range(NIGHT, NIGHT + 121 * MINUTE, rates[kind] * MINUTE))
+    assert [row.t for row in rows(tmp_path)] == sorted(row.t for row in rows(tmp_path))
+    site = load_site(tmp_path / "d" / "site.toml", {})
+    polled = {one.kind: {point.every for point in one.points} for one in site.devices}
+    assert polled == {kind: {60.0 * minutes} for kind, minutes in rates.items()}
+
+
 def test_labels_tell_what_the_rows_show(tmp_path: Path) -> None:
     made(tmp_path)
     dark = next(label for label in labels(tmp_path) if label["fault"] == "lamp_failure")
