@@ -2,9 +2,10 @@
 
 ``next`` hands out messages within the window, in this order:
 
-1. events as they come; 2. live telemetry; 3. events of which many wait, and those that go again;
-4. the backlog of telemetry. The last two take turns with rests (``pace``), so that what is live
-never queues behind them. Events keep their order all the same: the newest waits for the older.
+1. grave alarms that would wait behind other events (``overtaking``), and events as they come;
+2. live telemetry; 3. events of which many wait, and those that go again; 4. the backlog of
+telemetry. The last two take turns with rests (``pace``), so that what is live never queues behind
+them. Of each alarm the newest waits for the older.
 
 Telemetry is not piled up on a link that does not carry it away: while one live message has been
 under way for ``LATE`` seconds, no further one goes, and when it has arrived what is newest then
@@ -23,7 +24,7 @@ from gateway.edge.doubt import Doubt
 from gateway.edge.outbox.contract import Lane, Outbox, Record
 from gateway.edge.outgoing import Composer, Outgoing
 from gateway.edge.pace import Pace
-from gateway.edge.sending import Course, Progress
+from gateway.edge.sending import SOON, Course, Progress
 from gateway.edge.suspects import STRIKES, Suspects
 from gateway.edge.terms import OnDisk, Terms
 from gateway.edge.trouble import Tell, Trouble
@@ -113,7 +114,7 @@ class Flow:
         """The outbox holds something new."""
         self._news += 1
         for progress in self._lanes.values():
-            progress.live.dry = False
+            progress.live.dry = progress.ahead.dry = False
 
     async def begin(self, now: float) -> None:
         """A connection is open: start over with all that is not acknowledged."""
@@ -156,6 +157,10 @@ class Flow:
 
     async def _choose(self, now: float) -> tuple[Progress, Sequence[Record], bool]:
         """The records that go next, their lane, and whether they had to wait for their turn."""
+        events = self._lanes[Lane.EVENTS]
+        grave = await self._overtaking(events)
+        if grave:
+            return events, grave, False
         for progress, course, paced in self._ways():
             if (paced and not self._pace.allows(now)) or self._piles_up(progress, course, now):
                 continue
@@ -164,7 +169,29 @@ class Flow:
             run = await self._run(progress, course if paced else progress.live, now)
             if run:
                 return progress, run, paced
-        return self._lanes[Lane.EVENTS], (), False
+        return events, (), False
+
+    async def _overtaking(self, events: Progress) -> Sequence[Record]:
+        """The alarm that should not wait for the events before it, if there is one."""
+        live, ahead = events.live, events.ahead
+        under_way = sum(one.progress is events and not one.paced for one in self._flying)
+        if under_way > SOON:  # a flood of them leaves room for what else is live
+            return ()
+        if not await self._filled(events, live, SOON + 1) or events.soon:
+            return ()
+        while ahead.wants(live.after):
+            news, asked = self._news, _ASK[events.lane]
+            stream, records = await self._read(events.lane, ahead.after, asked)
+            if self._began_anew(events, stream):
+                return ()
+            ahead.saw(records, asked)
+            ahead.dry = ahead.dry and news == self._news
+        while (seq := ahead.next(events.taken)) is not None:
+            _, found = await self._read(events.lane, seq - 1, 1)
+            if found and found[0].seq == seq:  # else it was given up, or confirmed, meanwhile
+                events.overtake(seq)
+                return found
+        return ()
 
     def _ways(self) -> Iterator[tuple[Progress, Course, bool]]:
         """In which order to look for something to send, and what takes turns."""
@@ -196,18 +223,8 @@ class Flow:
 
     async def _run(self, progress: Progress, course: Course, now: float) -> list[Record]:
         """The records of a course's next message."""
-        while True:
-            progress.skip(course)
-            if course.dry or len(course.waiting) >= progress.group:
-                break
-            news, asked = self._news, max(progress.group, _ASK[progress.lane])
-            stream, records = await self._read(progress.lane, course.next_after, asked)
-            if stream != progress.stream:  # the outbox was damaged and began anew
-                self._lanes[progress.lane] = self._lane(progress.lane, stream)
-                return []
-            course.put(records, asked)
-            if news != self._news and course is progress.live:
-                course.dry = False
+        if not await self._filled(progress, course, progress.group):
+            return []
         due = self.draining or (
             course.begun is not None and now >= course.begun + self._terms.batch
         )
@@ -216,6 +233,27 @@ class Flow:
             course.begun = now
         progress.finish()
         return run
+
+    async def _filled(self, progress: Progress, course: Course, least: int) -> bool:
+        """Have so many of a course's records at hand, or all; False if the lane began anew."""
+        while True:
+            progress.skip(course)
+            if course.dry or len(course.waiting) >= least:
+                return True
+            news, asked = self._news, max(progress.group, _ASK[progress.lane])
+            stream, records = await self._read(progress.lane, course.next_after, asked)
+            if self._began_anew(progress, stream):
+                return False
+            course.put(records, asked)
+            if news != self._news and course is progress.live:
+                course.dry = False
+
+    def _began_anew(self, progress: Progress, stream: str) -> bool:
+        """Whether the outbox was damaged and has another stream by now."""
+        anew = stream != progress.stream
+        if anew:
+            self._lanes[progress.lane] = self._lane(progress.lane, stream)
+        return anew
 
     async def _read(self, lane: Lane, after: int, limit: int) -> tuple[str, Sequence[Record]]:
         """Records of a lane; none while the disk cannot be read."""

@@ -1,9 +1,9 @@
 """Where each lane stands on its way to the broker: pure bookkeeping, no connection and no clock.
 
-A *course* is one way through a lane's records. Events have one. Telemetry has two, so that a long
-backlog never holds up the present: the live course begins with what was newest at the connect, the
-backlog course ends there. Records that must go again (the centre misses them, or never confirmed
-them) get a backlog course too.
+A *course* is one way through a lane's records. Events have one, which grave alarms may leave
+(``overtaking``). Telemetry has two, so that a long backlog never holds up the present: the live
+course begins with what was newest at the connect, the backlog course ends there. Records that must
+go again (the centre misses them, or never confirmed them) get a backlog course too.
 
 Every seq on its way is *taken*. Once the broker has acknowledged it, it is *fresh*, and after a
 while *settled*: a settled record the centre says it misses was lost after its PUBACK, a fresh one
@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.edge.outbox.contract import Lane, Record
+from gateway.edge.overtaking import Overtaking
 from gateway.ranges import Ranges, add, around, common, joined, size, take, without
 
 MOST_AGAIN = 100
@@ -69,6 +70,7 @@ class Progress:
         self.group = group
         self.live = Course(0)
         self.backlog: Course | None = None
+        self.ahead = Overtaking()
         self.taken: Ranges = ()
         self.fresh: Ranges = ()
         self.settled: Ranges = ()
@@ -85,6 +87,7 @@ class Progress:
         start = last // self.group * self.group if ahead else 0
         self.live = Course(start)
         self.backlog = Course(0, start) if start else None
+        self.ahead = Overtaking()
 
     def leap(self, last: int) -> None:
         """The live course goes on with what is newest, and what it leaves out becomes backlog."""
@@ -98,6 +101,16 @@ class Progress:
     def long(self) -> bool:
         """Whether more waits in order than goes at once."""
         return len(self.live.waiting) > SOON
+
+    @property
+    def soon(self) -> bool:
+        """Whether all that waits in order goes at once."""
+        return self.live.dry and not self.long
+
+    def overtake(self, seq: int) -> None:
+        """This record goes now, ahead of its course."""
+        self.taken = add(self.taken, seq, seq)
+        self.live.waiting = deque(record for record in self.live.waiting if record.seq != seq)
 
     @property
     def courses(self) -> tuple[Course, ...]:

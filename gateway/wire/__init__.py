@@ -33,6 +33,7 @@ from gateway.wire.lane import (
     dropped_event,
     ends_alarm,
     event_body,
+    severity_of,
     told_at,
 )
 from gateway.wire.payload import MAX_INFLATED, MAX_MESSAGE, BadPayload
@@ -108,6 +109,7 @@ __all__ = [
     "parse_topic",
     "reply_body",
     "retained",
+    "severity_of",
     "status_body",
     "telemetry_body",
     "told_at",

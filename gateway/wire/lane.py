@@ -6,6 +6,7 @@ A record's body is a JSON object without its place in the stream; ``compose_even
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -36,6 +37,7 @@ from gateway.wire.payload import (
 )
 
 _NORMAL = b'"state":"normal"'
+_SEVERITY = re.compile(rb'"severity":"(\w+)"')
 
 
 def compose_event(stream: str, seq: int, body: bytes) -> bytes:
@@ -86,6 +88,14 @@ def ends_alarm(below: str, body: bytes) -> bool:
     if not below.startswith("alarm/") or _NORMAL not in body:
         return False
     return bool(orjson.loads(body).get("state") == State.NORMAL)
+
+
+def severity_of(below: str, body: bytes) -> Severity | None:
+    """How grave the alarm of a record is; None if it is a record of something else."""
+    if not below.startswith("alarm/") or not body:
+        return None
+    found = _SEVERITY.search(body)  # our own bytes: it stands before every text of a device's
+    return None if found is None else Severity(found[1].decode())
 
 
 @dataclass(frozen=True, slots=True)

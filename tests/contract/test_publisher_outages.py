@@ -14,6 +14,7 @@ import pytest
 from gateway import wire
 from gateway.config.site import BrokerOptions
 from gateway.edge.outbox.contract import Lane
+from gateway.model import Acknowledgement, Alarm, Severity, State
 from gateway.mqtt import connect
 from tests.parts.broker import Broker
 from tests.parts.mosquitto import mosquitto
@@ -170,3 +171,36 @@ async def test_commands_and_actions_reach_the_daemon_but_never_retained_ones(
                 (("command", "lamp-1", "dim"), b"new"),
                 (("alarm-action", "feeder:F1", "phase_loss"), b"ack"),
             ]
+
+
+async def test_a_critical_alarm_goes_before_all_that_waited_for_the_broker(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """Of itself: raised and acknowledged in this order; before warnings, events and telemetry."""
+    options = BrokerOptions(url=broker.url, compress=False)
+    door = Alarm("box-1", "door_open", 1, State.UNACKNOWLEDGED, Severity.WARNING, "open", 1)
+    fire = replace(door, device="bin-1", code="bin_fire", severity=Severity.CRITICAL)
+    seen = replace(fire, t=2, state=State.ACKNOWLEDGED, acknowledged=Acknowledgement("ana", 2))
+    async with centre(options) as there, gateway(tmp_path, options) as here:
+        await until(lambda: here.publisher.uplink.connected)
+        broker.kill()
+        await until(lambda: not here.publisher.uplink.connected)
+        await here.readings(50)
+        for n in range(150):
+            told = replace(door, device=f"box-{n}")
+            await here.say(Lane.EVENTS, wire.alarm_head(told), wire.alarm_body(told))
+        for told in (fire, seen):
+            await here.say(Lane.EVENTS, wire.alarm_head(told), wire.alarm_body(told))
+        before = len(there.messages)
+        broker.start()
+        await until(lambda: len(there.of("alarm")) >= 152 and len(set(there.seqs)) >= 50)
+    arrived = [wire.parse_topic(message.topic) for message in there.messages[before:]]
+    parts = [each.parts for each in arrived if each and each.parts[0] in {"alarm", "telemetry"}]
+    assert parts[:2] == [("alarm", "bin-1", "bin_fire")] * 2
+    states = [
+        wire.decode_alarm(message.payload, "bin-1", "bin_fire").alarm.state
+        for message in there.of("alarm", "bin-1")
+    ]
+    assert states[:2] == [State.UNACKNOWLEDGED, State.ACKNOWLEDGED]
+    boxes = [said[1] for said in parts if said[0] == "alarm" and said[1] != "bin-1"]
+    assert list(dict.fromkeys(boxes)) == [f"box-{n}" for n in range(150)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TypeVar
 
 from hypothesis import given
@@ -17,9 +17,11 @@ from gateway.edge.outgoing import Outgoing
 from gateway.edge.pace import FIRST_ROOM, MOST_MESSAGES
 from gateway.edge.suspects import STRIKES
 from gateway.edge.terms import Terms
+from gateway.model import Alarm, Severity, State
 from gateway.mqtt import WINDOW
 
 EVENTS, TELEMETRY = Lane.EVENTS, Lane.TELEMETRY
+CRITICAL, MAJOR, MINOR, WARNING = Severity
 T = TypeVar("T")
 STREAMS = {EVENTS: "e" * 12, TELEMETRY: "7" * 12}
 
@@ -432,6 +434,116 @@ class TestWhatHoldsNothingUp:
         line.box.broken = False
         line.flow.notify()
         assert line.send_and_acknowledge() == [("t", 1, 1)]
+
+
+def record_of(device: str, severity: Severity, t: int = 1) -> tuple[str, bytes]:
+    """An alarm's record, as the journal makes it."""
+    alarm = Alarm(device, "code", t, State.UNACKNOWLEDGED, severity, '"severity":"minor"', t)
+    return wire.alarm_head(alarm), wire.alarm_body(alarm)
+
+
+class TestGraveAlarms:
+    """What a critical alarm finds before it in its lane, and goes past."""
+
+    def alarms(self, line: Line, *wanted: tuple[str, Severity]) -> None:
+        for device, severity in wanted:
+            line.box.append(EVENTS, *record_of(device, severity))
+        line.flow.notify()
+
+    def sent(self, line: Line) -> list[int]:
+        return [first for lane, first, _ in line.send_and_acknowledge() if lane == "e"]
+
+    def test_a_critical_alarm_goes_first_then_major_ones_then_the_rest_in_order(self) -> None:
+        line = Line()
+        line.add(EVENTS, 150, "event/a")
+        self.alarms(line, ("a", MINOR), ("b", MAJOR), ("c", WARNING), ("d", CRITICAL))
+        line.begin()
+        rest = [seq for seq in range(1, 155) if seq not in {152, 154}]
+        assert self.sent(line) == [154, 152, *rest]
+
+    def test_it_also_passes_those_that_began_to_go(self) -> None:
+        line = Line()
+        line.add(EVENTS, 300, "event/a")
+        line.begin()
+        begun = line.send()
+        line.flow.delivered(begun.pop(0), line.now)
+        self.alarms(line, ("d", CRITICAL))
+        assert [outgoing.first for outgoing in line.send()] == [301]
+
+    def test_what_waits_of_the_same_alarm_goes_before_it(self) -> None:
+        line = Line()
+        line.add(EVENTS, 10, "event/a")
+        self.alarms(line, ("d", WARNING), ("a", MINOR), ("d", CRITICAL), ("d", WARNING))
+        line.begin()
+        assert self.sent(line) == [11, 13, *range(1, 11), 12, 14]
+
+    def test_few_waiting_records_keep_their_order(self) -> None:
+        line = Line()
+        self.alarms(line, ("a", MINOR), ("d", CRITICAL))
+        line.begin()
+        assert self.sent(line) == [1, 2]
+
+    def test_a_flood_of_them_leaves_room_for_live_telemetry(self) -> None:
+        line = Line()
+        line.add(EVENTS, 10, "event/a")
+        self.alarms(line, *[(f"lamp-{n}", MAJOR) for n in range(100)])
+        line.begin()
+        before = [outgoing for outgoing in line.send() if not outgoing.paced]
+        assert len(before) == 6
+        line.add(TELEMETRY)
+        assert [outgoing.progress.lane for outgoing in line.send()] == [TELEMETRY]
+
+    def test_after_a_broken_connection_it_goes_first_again(self) -> None:
+        line = Line()
+        line.add(EVENTS, 20, "event/a")
+        self.alarms(line, ("d", CRITICAL))
+        for _ in range(2):
+            line.begin()
+            outgoing = line.next()
+            assert outgoing is not None
+            assert outgoing.first == 21
+            line.flow.ended(line.now + 10)
+
+    def test_one_that_the_outbox_gave_up_meanwhile_holds_up_nothing(self) -> None:
+        line = Line()
+        line.add(EVENTS, 200, "event/a")
+        self.alarms(line, ("d", CRITICAL), ("e", CRITICAL))
+        line.begin()
+        first = line.next()
+        assert first is not None
+        line.box.records[EVENTS].pop(202)
+        assert self.sent(line) == list(range(1, 201))
+
+    @given(
+        st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(Severity)), max_size=40),
+        st.lists(st.integers(0, 4), max_size=40),
+    )
+    def test_each_record_goes_once_and_each_alarm_in_order(
+        self, alarms: list[tuple[str, Severity]], acts: list[int]
+    ) -> None:
+        line, arrived, flying = Line(), list[int](), list[Outgoing]()
+        self.alarms(line, *alarms[::2])
+        line.begin()
+        for late, act in zip_longest(alarms[1::2], acts):
+            if late is not None:
+                self.alarms(line, late)
+            outgoing = line.next()
+            if outgoing is not None:
+                arrived.append(outgoing.first)
+                flying.append(outgoing)
+            if act == 0 and flying:
+                line.flow.delivered(flying.pop(), line.now)
+                line.waiting(EVENTS)
+        for outgoing in flying:
+            line.flow.delivered(outgoing, line.now)
+        while rest := line.send_and_acknowledge():
+            arrived += [first for _, first, _ in rest]
+            line.later(60.0)
+        assert sorted(arrived) == list(range(1, len(alarms) + 1))
+        devices = [device for device, _ in (*alarms[::2], *alarms[1::2])]
+        for each in set(devices):
+            mine = [seq for seq in arrived if devices[seq - 1] == each]
+            assert mine == sorted(mine)
 
 
 def test_an_older_alarm_sent_again_is_not_retained_over_a_newer_one() -> None:
