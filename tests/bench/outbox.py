@@ -81,7 +81,7 @@ def through(path: Path, records: Sequence[bytes]) -> float:
     return cost
 
 
-class _Unsynced(System):
+class Unsynced(System):
     """Filling half a gigabyte need not wait for the disk."""
 
     def create(self, path: Path) -> BlockFile:
@@ -94,7 +94,7 @@ class _Unsynced(System):
 
 def fill(path: Path) -> None:
     """A ring full to its bound, one block a flush."""
-    box = RingOutbox.open(path, BACKLOG, _Unsynced())
+    box = RingOutbox.open(path, BACKLOG, Unsynced())
     body = os.urandom(3000)
     for _ in range(BACKLOG // 4096):
         box.append(Lane.TELEMETRY, "telemetry", body)
