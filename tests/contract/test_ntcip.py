@@ -15,32 +15,14 @@ from drivers.ntcip import DRIVERS
 from drivers.ntcip.link import Snmp
 from drivers.ntcip.message import FIRST_ID
 from drivers.ntcip.rows import NTCIP_1202, Combine, Controller, Object, Traits, plan
-from gateway.config import load_site
 from gateway.driver import Bad, BadResponse, Control, Device, LinkDown, NoResponse, Point
-from gateway.field.read import poll_once
 from gateway.model import Reading
 from tests.parts.process import free_port
-from tests.parts.snmp import Agent, Asked, scripted, snmpd
+from tests.parts.snmp import Agent, Asked, read_cabinet, scripted, snmpd
 
 open_link = DRIVERS["ntcip"].open
 
-SITE = """\
-schema = 1
-[gateway]
-id = "gw"
-site = "s"
-latitude = 0.0
-longitude = 0.0
-data_dir = "data"
-[bus.junction]
-driver = "ntcip"
-host = "127.0.0.1"
-port = {port}
-version = "{version}"
-[[device]]
-id = "cabinet-12"
-profile = "signal/ntcip-1202"
-bus = "junction"
+FACTS = """\
 conflicts = [[2, 4], [6, 8]]
 dark_ok = [1, 3, 5, 7]
 """
@@ -72,10 +54,7 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
 def poll(agent: Agent, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]:
     async def poll(objects: dict[str, int | str]) -> Reading:
         agent.hold(objects)
-        file = tmp_path / "site.toml"
-        file.write_text(SITE.format(port=agent.port, version=request.param))
-        (reading,) = await poll_once(load_site(file, {}))
-        return reading
+        return await read_cabinet(tmp_path, agent.port, request.param, FACTS)
 
     return poll
 

@@ -17,7 +17,6 @@ import pytest
 
 from gateway.assets import SignalFacts
 from gateway.config import load_site
-from gateway.config.site import Site
 from gateway.faults.rules import load_rules
 from gateway.field.read import poll_once
 from gateway.model import Reading
@@ -33,26 +32,7 @@ from simulators.world import SteppedClock
 from tests.parts.junctions import NEMA, junction
 from tests.parts.process import program
 from tests.parts.simulated import MAKATI, MORNING
-
-ASC = "1.3.6.1.4.1.1206.4.2.1"
-SITE = """\
-schema = 1
-[gateway]
-id = "gw"
-site = "s"
-latitude = 0.0
-longitude = 0.0
-data_dir = "data"
-[bus.junction]
-driver = "ntcip"
-host = "127.0.0.1"
-port = {port}
-version = "{version}"
-[[device]]
-id = "cabinet-1"
-profile = "signal/ntcip-1202"
-bus = "junction"
-"""
+from tests.parts.snmp import ASC, read_cabinet
 
 
 class Street:
@@ -70,14 +50,8 @@ class Street:
         self.cabinet = cabinet
         self._folder = folder
 
-    def site(self, version: str) -> Site:
-        file = self._folder / f"site-{version}.toml"
-        file.write_text(SITE.format(port=self.port, version=version))
-        return load_site(file, {})
-
     async def read(self, version: str = "2c") -> Reading:
-        (reading,) = await poll_once(self.site(version))
-        return reading
+        return await read_cabinet(self._folder, self.port, version)
 
     async def ask(self, tool: str, *oids: str, community: str = "public") -> str:
         """What net-snmp's own client makes of it."""

@@ -17,10 +17,40 @@ import pytest
 from pyasn1.codec.ber import decoder, encoder
 from pysnmp.proto import api
 
+from gateway.config import load_site
+from gateway.field.read import poll_once
+from gateway.model import Reading
 from tests.parts import snmp_objects
 from tests.parts.process import free_port, program, running
 
 ASC = "1.3.6.1.4.1.1206.4.2.1"
+
+SITE = """\
+schema = 1
+[gateway]
+id = "gw"
+site = "s"
+latitude = 0.0
+longitude = 0.0
+data_dir = "data"
+[bus.junction]
+driver = "ntcip"
+host = "127.0.0.1"
+port = {port}
+version = "{version}"
+[[device]]
+id = "cabinet-1"
+profile = "signal/ntcip-1202"
+bus = "junction"
+{facts}"""
+
+
+async def read_cabinet(folder: Path, port: int, version: str, facts: str = "") -> Reading:
+    """One poll of the shipped profile through a site file, as ``wayside read`` makes it."""
+    file = folder / f"site-{version}.toml"
+    file.write_text(SITE.format(port=port, version=version, facts=facts))
+    (reading,) = await poll_once(load_site(file, {}))
+    return reading
 
 
 @dataclass(frozen=True)
