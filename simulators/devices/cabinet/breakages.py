@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from gateway.model import Millis
 from simulators.devices.cabinet import damage as do
+from simulators.devices.cabinet.junction import Junction
 from simulators.devices.cabinet.power import LOW, SAGGING
 from simulators.devices.contract import Fault
-
-if TYPE_CHECKING:
-    from simulators.devices.cabinet.model import Cabinet
 
 CHILDREN = (
     "lamp_fault", "detector_stuck_on", "detector_no_activity", "detector_erratic",
@@ -29,6 +28,7 @@ _VAGUER = ("supply_failure", "voltage_low")
 _LONG, _SHORT = 12_000, 1_500
 """ms of a yellow beyond 10 s, and of one below 2.7 s."""
 _DIP = 1_000
+_GLANCE = 45_000
 _HOT, _WARM = 73.0, 60.0
 """°C of a cabinet whose fan died, and of a sound one in the sun; the threshold is 65."""
 _HOUR = 3_600_000
@@ -38,14 +38,16 @@ _HOUR = 3_600_000
 class Breakage:
     """How a fault begins (in so many seconds), how it ends, and when it shows.
 
-    ``in_control``: only in control mode; ``of_pairs``: only where groups are in conflict.
+    ``in_control``: only in control mode; ``of_pairs``: only where groups are in conflict. One that
+    ``lasts`` so many ms ends by itself then, if nobody ends it before.
     """
 
-    begin: Callable[[Cabinet, float], object]
-    end: Callable[[Cabinet], object]
-    shows: Callable[[Cabinet], bool]
+    begin: Callable[[Junction, float], object]
+    end: Callable[[Junction], object]
+    shows: Callable[[Junction], bool]
     in_control: bool = False
     of_pairs: bool = False
+    lasts: Millis | None = None
 
 
 def ordered(regime: str, mode: str, cause: str) -> Breakage:
@@ -219,7 +221,8 @@ _NUISANCES = (
         lambda c, _: c.start_up(_DIP), lambda _: None, lambda c: c.regime.mode == "startup",
     )),
     _signal("door_glance", None, Breakage(
-        do.glance, lambda c: do.door(c, is_open=False), lambda c: c.door_open,
+        lambda c, _: do.door(c, is_open=True), lambda c: do.door(c, is_open=False),
+        lambda c: c.door_open, lasts=_GLANCE,
     )),
     _signal("maintenance", None, Breakage(
         lambda c, _: do.door(c, is_open=True), lambda c: do.door(c, is_open=False),

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from simulators.devices.cabinet.detectors import Ill
+from simulators.devices.cabinet.junction import Junction
 from simulators.devices.cabinet.lamps import Colour
 from simulators.devices.cabinet.power import LOW, OPEN, charge_at
 
-if TYPE_CHECKING:
-    from simulators.devices.cabinet.detectors import Ill
-    from simulators.devices.cabinet.model import Cabinet
-
 _CHATTER_BIT = 30_000
 """ms of chatter after which the controller's diagnosis says so (E)."""
-_GLANCE = 45_000
 _PREEMPT = 45_000
 """ms of an ordinary pre-emption by a bus or a fire engine."""
 _CLOCK_FREE, _CLOCK_COORDINATED = 30.0, 2.0
@@ -23,43 +20,43 @@ _CLOCK_FREE, _CLOCK_COORDINATED = 30.0, 2.0
 # Outputs
 
 
-def short(cabinet: Cabinet, *, blind: bool) -> None:
+def short(cabinet: Junction, *, blind: bool) -> None:
     """The cables of two greens that conflict touch: either lights both."""
     cabinet.outputs.short, cabinet.outputs.blind = cabinet.outputs.conflicts[0], blind
 
 
-def unshort(cabinet: Cabinet) -> None:
+def unshort(cabinet: Junction) -> None:
     """The cables are apart, and somebody resets the monitor."""
     cabinet.outputs.short, cabinet.outputs.blind = frozenset(), False
     cabinet.order("mmu")
 
 
-def breaker(cabinet: Cabinet, *, is_open: bool) -> None:
+def breaker(cabinet: Junction, *, is_open: bool) -> None:
     """The breaker of all lamps trips, or is reset with the lamp monitor."""
     cabinet.outputs.breaker_open = is_open
     if not is_open:
         cabinet.lamps.flagged.clear()
 
 
-def dark(cabinet: Cabinet) -> None:
+def dark(cabinet: Junction) -> None:
     """The load switch of a group is dead; of one that does not rest dark."""
     resting = set(cabinet.facts.dark_ok)
     found = [group for group in cabinet.layout.driven if group not in resting]
     cabinet.outputs.dark_group = cabinet.picks.choice(found)
 
 
-def light(cabinet: Cabinet) -> None:
+def light(cabinet: Junction) -> None:
     """A new load switch."""
     cabinet.outputs.dark_group = 0
     cabinet.lamps.flagged.clear()
 
 
-def dead_lamp(cabinet: Cabinet, colour: Colour) -> None:
+def dead_lamp(cabinet: Junction, colour: Colour) -> None:
     """One head of one group loses a colour."""
     cabinet.lamps.dead[cabinet.picks.choice(cabinet.layout.driven), colour] = 1
 
 
-def relamp(cabinet: Cabinet, *, red: bool) -> None:
+def relamp(cabinet: Junction, *, red: bool) -> None:
     """New heads for the dead reds (or for the others), and a reset of the lamp monitor."""
     dead = cabinet.lamps.dead
     for place in [place for place in dead if (place[1] == "red") is red]:
@@ -67,7 +64,7 @@ def relamp(cabinet: Cabinet, *, red: bool) -> None:
     cabinet.lamps.flagged.clear()
 
 
-def flag(cabinet: Cabinet, *, red: bool) -> bool:
+def flag(cabinet: Junction, *, red: bool) -> bool:
     """Whether the lamp monitor has flagged a red, or any other colour."""
     colours = cabinet.lamps.flagged.values()
     return any((colour == "red") is red for colour in colours)
@@ -76,38 +73,38 @@ def flag(cabinet: Cabinet, *, red: bool) -> bool:
 # Sequence
 
 
-def set_yellow(cabinet: Cabinet, ms: int) -> None:
+def set_yellow(cabinet: Junction, ms: int) -> None:
     """Every stage that vehicles have gets another yellow, in ms."""
     stages = cabinet.layout.stages
     driven = [n for n, stage in enumerate(stages) if not set(stage) <= cabinet.layout.pedestrian]
     cabinet.sequence.yellows = dict.fromkeys(driven, ms)
 
 
-def omit(cabinet: Cabinet) -> None:
+def omit(cabinet: Junction) -> None:
     """The controller forgets a group."""
     group = cabinet.picks.choice(cabinet.layout.driven)
     cabinet.sequence.omitted = cabinet.approaches.omitted = group
 
 
-def serve(cabinet: Cabinet) -> None:
+def serve(cabinet: Junction) -> None:
     """It remembers."""
     cabinet.sequence.omitted = cabinet.approaches.omitted = 0
 
 
-def unserved(cabinet: Cabinet) -> bool:
+def unserved(cabinet: Junction) -> bool:
     """Somebody waits whom it forgot."""
     group = cabinet.sequence.omitted
     return controls(cabinet) and cabinet.approaches.vehicle_call(group - 1)
 
 
-def preempt(cabinet: Cabinet, *, for_good: bool) -> None:
+def preempt(cabinet: Junction, *, for_good: bool) -> None:
     """A pre-emption comes; one of ordinary length ends by itself."""
     cabinet.sequence.preempted = True
     if not for_good:
         cabinet.later(_PREEMPT, lambda: resume(cabinet))
 
 
-def resume(cabinet: Cabinet) -> None:
+def resume(cabinet: Junction) -> None:
     """It ends, unless the input is stuck."""
     if "preempt_stuck" not in cabinet.broken:
         cabinet.sequence.preempted = False
@@ -115,7 +112,7 @@ def resume(cabinet: Cabinet) -> None:
         cabinet.rethink()
 
 
-def standstill(cabinet: Cabinet) -> bool:
+def standstill(cabinet: Junction) -> bool:
     """All red though somebody waits, for longer than an all-red between two stages."""
     steps, stages = cabinet.sequence, range(len(cabinet.layout.stages))
     held = cabinet.t - steps.since > 3 * cabinet.layout.all_red
@@ -123,12 +120,12 @@ def standstill(cabinet: Cabinet) -> bool:
     return controls(cabinet) and steps.running.kind == "all_red" and held and waiting
 
 
-def controls(cabinet: Cabinet) -> bool:
+def controls(cabinet: Junction) -> bool:
     """Whether the junction is in control."""
     return cabinet.regime.mode == "control"
 
 
-def yellow(cabinet: Cabinet, after: int) -> bool:
+def yellow(cabinet: Junction, after: int) -> bool:
     """Whether a yellow runs, for longer than that many ms."""
     steps = cabinet.sequence
     lasted = cabinet.t - steps.since
@@ -138,7 +135,7 @@ def yellow(cabinet: Cabinet, after: int) -> bool:
 # Inputs
 
 
-def ill(cabinet: Cabinet, how: Ill) -> None:
+def ill(cabinet: Junction, how: Ill) -> None:
     """A loop is stuck on, dead (off), or chatters."""
     lane = cabinet.picks.choice(cabinet.layout.driven) - 1
     cabinet.approaches.ill[lane] = how
@@ -147,14 +144,14 @@ def ill(cabinet: Cabinet, how: Ill) -> None:
         cabinet.later(_CHATTER_BIT, lambda: diagnose(cabinet, lane))
 
 
-def diagnose(cabinet: Cabinet, lane: int) -> None:
+def diagnose(cabinet: Junction, lane: int) -> None:
     """The controller notices a chatter."""
     if cabinet.approaches.ill.get(lane) == "chatter":
         cabinet.bits.add(f"detector_fault_{lane + 1}")
         cabinet.reconsider()
 
 
-def cure(cabinet: Cabinet, how: Ill) -> None:
+def cure(cabinet: Junction, how: Ill) -> None:
     """The loops that were ill in that way are well."""
     ill = cabinet.approaches.ill
     for lane in [lane for lane, what in ill.items() if what == how]:
@@ -162,12 +159,12 @@ def cure(cabinet: Cabinet, how: Ill) -> None:
         cabinet.bits.discard(f"detector_fault_{lane + 1}")
 
 
-def button(cabinet: Cabinet, which: int) -> None:
+def button(cabinet: Junction, which: int) -> None:
     """A button's contact is stuck; -1: none."""
     cabinet.approaches.stuck_button = which
 
 
-def quiet(cabinet: Cabinet, *, quiet: bool) -> None:
+def quiet(cabinet: Junction, *, quiet: bool) -> None:
     """Nobody comes, or everybody again."""
     cabinet.approaches.quiet = quiet
     cabinet.approaches.busy(cabinet.t, cabinet.world.traffic(cabinet.t))
@@ -176,46 +173,46 @@ def quiet(cabinet: Cabinet, *, quiet: bool) -> None:
 # Controller, clock and power
 
 
-def other_plan(cabinet: Cabinet) -> None:
+def other_plan(cabinet: Junction) -> None:
     """It runs another plan than that of the hour."""
     others = [p for p in cabinet.timetable.plans if p.number != cabinet.scheduled(cabinet.t).number]
     cabinet.forced_plan = cabinet.picks.choice(others).number
 
 
-def mismatched(cabinet: Cabinet) -> bool:
+def mismatched(cabinet: Junction) -> bool:
     """Another plan runs than the schedule asks for, and that is our doing."""
     plan, forced = cabinet.sequence.plan.number, cabinet.forced_plan
     return controls(cabinet) and plan == forced != cabinet.scheduled(cabinet.t).number
 
 
-def free(cabinet: Cabinet, where: Literal["green", "red", ""]) -> None:
+def free(cabinet: Junction, where: Literal["green", "red", ""]) -> None:
     """The plan of the hour is actuated, and nobody comes; "" ends it."""
     cabinet.free = where
     quiet(cabinet, quiet=bool(where))
 
 
-def drift(cabinet: Cabinet, over: float) -> None:
+def drift(cabinet: Junction, over: float) -> None:
     """The clock runs off, to 40 s within ``over``."""
     cabinet.drift = (_CLOCK_FREE + 10) / max(over, 1.0)
 
 
-def set_clock(cabinet: Cabinet) -> None:
+def set_clock(cabinet: Junction) -> None:
     """Somebody sets it."""
     cabinet.drift, cabinet.offset, cabinet.clock_shift = 0.0, 0.1, 0
 
 
-def drifted(cabinet: Cabinet) -> bool:
+def drifted(cabinet: Junction) -> bool:
     """Whether it is off by more than its rule allows."""
     limit = _CLOCK_COORDINATED if cabinet.shown["coordinated"] else _CLOCK_FREE
     return abs(cabinet.offset + cabinet.clock_shift / 1000) > limit
 
 
-def fuse(cabinet: Cabinet, *, whole: bool) -> None:
+def fuse(cabinet: Junction, *, whole: bool) -> None:
     """The cabinet's own fuse: the mains are gone for it alone."""
     cabinet.power.fuse = whole
 
 
-def weak_battery(cabinet: Cabinet, over: float) -> None:
+def weak_battery(cabinet: Junction, over: float) -> None:
     """Old cells: they are at 1.95 V after ``over`` seconds and stay alive for an hour or so."""
     power = cabinet.power
     power.fuse = False
@@ -223,70 +220,64 @@ def weak_battery(cabinet: Cabinet, over: float) -> None:
     power.charge = max(0.2, min(1.0, charge_at(LOW) + drawn - 0.01))
 
 
-def charge(cabinet: Cabinet) -> None:
+def charge(cabinet: Junction) -> None:
     """The mains are back, and the battery is a new one."""
     cabinet.power.fuse, cabinet.power.charge, cabinet.power.cell = True, 0.9, 2.25
 
 
-def no_charger(cabinet: Cabinet, over: float) -> None:
+def no_charger(cabinet: Junction, over: float) -> None:
     """The charger dies; the cells fall to rest."""
     cabinet.power.charger = False
     cabinet.power.surface = over or 1_200.0
 
 
-def charger(cabinet: Cabinet) -> None:
+def charger(cabinet: Junction) -> None:
     """A new charger."""
     cabinet.power.charger, cabinet.power.cell = True, max(cabinet.power.cell, OPEN + 0.1)
 
 
-def heat(cabinet: Cabinet, over: float, goal: float) -> None:
+def heat(cabinet: Junction, over: float, goal: float) -> None:
     """The inside warms to ``goal`` °C within ``over``."""
     power = cabinet.power
     power.hottest = goal
     power.heating = max(0.0, goal - power.temperature) / max(over, 1.0)
 
 
-def cool(cabinet: Cabinet) -> None:
+def cool(cabinet: Junction) -> None:
     """It cools down by itself."""
     cabinet.power.heating = 0.0
 
 
-def door(cabinet: Cabinet, *, is_open: bool) -> None:
+def door(cabinet: Junction, *, is_open: bool) -> None:
     """Somebody opens or closes the door."""
     cabinet.door_open = is_open
 
 
-def glance(cabinet: Cabinet, _over: float) -> None:
-    """Somebody opens the door for less than a minute."""
-    cabinet.door_open = True
-    cabinet.later(_GLANCE, lambda: cabinet.repair("door_glance"))
-
-
-def monitor(cabinet: Cabinet, *, ok: bool) -> None:
+def monitor(cabinet: Junction, *, ok: bool) -> None:
     """The conflict monitor says that it is broken, or that it is well."""
     cabinet.outputs.monitor_ok = ok
 
 
-def stick_red(cabinet: Cabinet, *, stuck: bool) -> None:
+def stick_red(cabinet: Junction, *, stuck: bool) -> None:
     """The next all-red does not end."""
     cabinet.sequence.stuck_red = stuck
 
 
-def stop(cabinet: Cabinet, *, stop: bool) -> None:
+def stop(cabinet: Junction, *, stop: bool) -> None:
     """The timers stand still from the next green on."""
     cabinet.sequence.stop = stop
 
 
-def right_plan(cabinet: Cabinet) -> None:
+def right_plan(cabinet: Junction) -> None:
     """It follows its schedule again."""
     cabinet.forced_plan = 0
 
 
-def shift(cabinet: Cabinet, ms: int) -> None:
+def shift(cabinet: Junction, ms: int) -> None:
     """The clock is wrong by a round figure."""
     cabinet.clock_shift = ms
 
 
-def shift_plan(cabinet: Cabinet, ms: int) -> None:
+def shift_plan(cabinet: Junction, ms: int) -> None:
     """The local hour has moved, and the plans with it; the clock itself is right."""
     cabinet.plan_shift = ms

@@ -7,13 +7,10 @@ reading costs little; the copy is the caller's own.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from gateway.model import Value
+from simulators.devices.cabinet.equipment import Equipment
 from simulators.devices.cabinet.plan import Actuated, Fixed
-
-if TYPE_CHECKING:
-    from simulators.devices.cabinet.model import Cabinet
 
 ALARMS = (
     "hardware_serious",
@@ -44,7 +41,7 @@ def keys(name: str, count: int) -> tuple[str, ...]:
     return tuple(f"{name}_{number}" for number in range(1, count + 1))
 
 
-def whole(cabinet: Cabinet) -> dict[str, Value | None]:
+def whole(cabinet: Equipment) -> dict[str, Value | None]:
     """Every point, before anything has been looked at."""
     groups = cabinet.layout.groups
     names = [*keys("detector_fault", groups), *keys("lamp_fault", groups), *BITS]
@@ -53,7 +50,7 @@ def whole(cabinet: Cabinet) -> dict[str, Value | None]:
     return {**dict.fromkeys(keys("group", groups), "dark"), **dict.fromkeys(names, False)}
 
 
-def lights(cabinet: Cabinet) -> None:
+def lights(cabinet: Equipment) -> None:
     """The groups, the cycle and the pre-emption changed."""
     shown, steps = cabinet.shown, cabinet.sequence
     shown.update(zip(keys("group", cabinet.layout.groups), cabinet.aspects, strict=True))
@@ -67,7 +64,7 @@ def lights(cabinet: Cabinet) -> None:
     shown["stop_time"] = steps.stopped
 
 
-def status(cabinet: Cabinet) -> None:
+def status(cabinet: Equipment) -> None:
     """The regime, a switch or a bit changed."""
     shown, bits, regime = cabinet.shown, cabinet.bits, cabinet.regime
     shown["mode"], shown["flash_cause"] = regime.mode, regime.cause
@@ -92,7 +89,7 @@ def status(cabinet: Cabinet) -> None:
     lights(cabinet)
 
 
-def slow(cabinet: Cabinet) -> None:
+def slow(cabinet: Equipment) -> None:
     """Climate and power were looked at."""
     shown, power = cabinet.shown, cabinet.power
     shown["cabinet_temperature"] = power.temperature
@@ -100,7 +97,7 @@ def slow(cabinet: Cabinet) -> None:
     shown["battery_low_flag"] = power.on_battery and power.cell < 1.95
 
 
-def now(cabinet: Cabinet) -> dict[str, Value | None]:
+def now(cabinet: Equipment) -> dict[str, Value | None]:
     """All points at this moment, with each call's own noise."""
     t, approaches, power = cabinet.t, cabinet.approaches, cabinet.power
     shown = cabinet.shown.copy()
