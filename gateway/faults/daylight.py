@@ -1,5 +1,6 @@
-"""Whether it is dark by day: a storm that lights every photocell is no fault of any lamp.
+"""What the sun says of lamps: which night it is, and whether a storm makes it dark by day.
 
+A storm that lights every photocell is no fault of any lamp.
 Source: domain §1, ``day_burner``: below 100 lx, or at least half of the photocell lamps lit
 together. A lamp's own light meter is believed before its neighbours; fewer than three photocell
 lamps say nothing about the sky (E).
@@ -9,11 +10,22 @@ from __future__ import annotations
 
 from gateway.faults.lamps import burns, facts, number
 from gateway.faults.rule import Seen
+from gateway.model import Millis
+
+_DAY: Millis = 86_400_000
 
 DARK = 100.0
 """Lux."""
 
 LEAST, SHARE = 3, 0.5
+
+
+def night(t: Millis, east: float) -> int:
+    """The number of the night a moment belongs to, ``east`` degrees of Greenwich.
+
+    Nights follow each other at noon by the mean sun, so a burning of lamps is never cut in two.
+    """
+    return int((t + east / 360 * _DAY - _DAY / 2) // _DAY)
 
 
 def lit_together(seen: Seen) -> tuple[int, int]:

@@ -42,10 +42,10 @@ def reads(seen: Seen, point: str, low: float, high: float) -> bool:
     return (kind is float or kind is int) and low <= value <= high  # type: ignore[operator]
 
 
-def burns_from(asset: LampFacts) -> float:
+def burns_from(asset: LampFacts, share: float = 0.15, above_standby: float = 3.0) -> float:
     """The power in W above which a lamp burns: max(15 % of rated, standby + 3 W) (domain §1)."""
-    floor = asset.standby_power + 3.0
-    return floor if asset.rated_power is None else max(0.15 * asset.rated_power, floor)
+    floor = asset.standby_power + above_standby
+    return floor if asset.rated_power is None else max(share * asset.rated_power, floor)
 
 
 def burns(power: float, asset: LampFacts) -> bool:

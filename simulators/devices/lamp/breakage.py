@@ -3,8 +3,9 @@
 An ``Effect`` says what becomes different; a lamp with several faults has the effects combined. The
 figures are chosen so that the promised alarm follows under the defaults of domain §1 and no other:
 a lamp that draws too much stays below overcurrent, a partly failed one above lamp failure. Where
-physics brings two codes together, ``may`` says so. Welded contacts are ``relay_stuck`` in the dark
-and ``day_burner`` by day; at slow polling a cycling lamp may look dead.
+physics brings two codes together, ``may`` says so. Welded contacts are a ``day_burner`` by day and
+from dawn on; a ``relay_stuck`` is told by night or in a tunnel, of a lamp somebody orders off. At
+slow polling a cycling lamp may look dead.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 DAYLIGHT = 6.0
 """Degrees of sun from which a burning lamp is a day burner (domain §1)."""
+DARKNESS = -6.0
+"""Degrees of sun up to which contacts found welded are no day burner's (``relay_stuck``)."""
 LEAST = 8.0
 """W that must be expected of a lamp before it can be called dead (domain §1)."""
 
@@ -29,15 +32,17 @@ class Effect:
     """What a fault changes. Factors multiply, the rest adds; the last line grows over time.
 
     ``dead``: no light; ``welded``: the relay stays closed; ``cycling``: goes out and comes back;
-    ``tested``: a crew has switched it on; ``isolated``: cut from the mains; ``sight``: the share of
-    daylight the photocell sees, ``trigger``: what its switch makes of that; ``register``: what the
-    energy register counts of what is used; ``flag``: what the controller notices by itself.
+    ``tested``: a crew has switched it on; ``told_off``: the centre has ordered it off;
+    ``isolated``: cut from the mains; ``sight``: the share of daylight the photocell sees,
+    ``trigger``: what its switch makes of that; ``register``: what the energy register counts of
+    what is used; ``flag``: what the controller notices by itself.
     """
 
     dead: bool = False
     welded: bool = False
     cycling: bool = False
     tested: bool = False
+    told_off: bool = False
     isolated: bool = False
     door: bool = False
     spikes: bool = False
@@ -55,6 +60,7 @@ class Effect:
 
 
 NONE = Effect()
+_STATES = ("dead", "welded", "cycling", "tested", "told_off", "isolated", "door", "spikes", "gaps")
 _FACTORS = ("power", "factor", "volts", "sight", "trigger", "register")
 
 
@@ -63,10 +69,8 @@ def combined(effects: Iterable[Effect]) -> Effect:
     total = NONE
     for one in effects:
         what: dict[str, Any] = {
-            name: getattr(total, name) or getattr(one, name)
-            for name in ("dead", "welded", "cycling", "tested", "isolated", "door", "spikes")
+            name: getattr(total, name) or getattr(one, name) for name in (*_STATES, "flag")
         }
-        what |= {"gaps": total.gaps or one.gaps, "flag": total.flag or one.flag}
         what |= {name: getattr(total, name) * getattr(one, name) for name in _FACTORS}
         total = replace(total, **what)
     return total
@@ -119,10 +123,9 @@ def tried_by_day(lamp: Lamp) -> bool:
     return lamp.supplied and off and lamp.sun > DAYLIGHT
 
 
-def burns_in_the_dark(lamp: Lamp) -> bool:
-    """Supplied while off, and not by broad day."""
-    off = lamp.supplied and not lamp.commanded
-    return off and (lamp.sun <= DAYLIGHT or lamp.facts.tunnel)
+def told_off_in_the_dark(lamp: Lamp) -> bool:
+    """Supplied, where no day burner is judged: by night, or in a tunnel."""
+    return lamp.supplied and (lamp.sun <= DARKNESS or lamp.facts.tunnel)
 
 
 def has_photocell(lamp: Lamp) -> bool:
@@ -207,8 +210,8 @@ BREAKAGES: Mapping[str, Breakage] = {
         ),
         Breakage(
             _alarm("relay_stuck", may=("day_burner",)),
-            Effect(welded=True, flag="relay"),
-            burns_in_the_dark,
+            Effect(welded=True, told_off=True, flag="relay"),
+            told_off_in_the_dark,
             burns,
         ),
         Breakage(

@@ -1,7 +1,7 @@
 """What a lamp's controller wants its relay and its dimmer to do, and why.
 
-In this order: a crew that tests, an order from the centre, a tunnel or a switched supply (lit as
-long as it is fed), the photocell or the clock.
+In this order: a crew that tests, an order from the centre (that a fault is told by, or given by
+hand), a tunnel or a switched supply (lit as long as it is fed), the photocell or the clock.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def wanted(lamp: Lamp, moment: Moment, longitude: float) -> Order:
         hour = (moment.t / 3_600_000 + longitude / 15) % 24
         if hour >= _EVENING or hour < _MORNING:
             level = _THRIFTY
-    if lamp.effect.tested:
-        return True, level
+    if lamp.effect.tested or lamp.effect.told_off:
+        return lamp.effect.tested, level
     if lamp.ordered is not None:
         return lamp.ordered, level
     if facts.tunnel or facts.supply == "switched":

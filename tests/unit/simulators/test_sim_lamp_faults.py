@@ -47,9 +47,7 @@ CASES = {
     "voltage_low": Case(lambda v: 184 < v.voltage < 207),
     "day_burner": Case(lambda v: not v.switch_command and v.power > BURNS and daylight(v)),
     "relay_stuck": Case(
-        lambda v: (
-            v.relay_failure_flag and not v.switch_command and v.power > BURNS and not daylight(v)
-        )
+        lambda v: v.relay_failure_flag and not v.switch_command and v.power > BURNS and v.sun <= -6
     ),
     "photocell_fault": Case(
         lambda v: v.switch_command and v.power > BURNS and v.sun > 4 and v.illuminance > 1000

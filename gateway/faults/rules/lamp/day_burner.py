@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.daylight import dark
-from gateway.faults.lamps import facts, number
+from gateway.faults.lamps import burns_from, facts, number
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
@@ -32,9 +32,7 @@ class DayBurner(Settings):
 
 def threshold(seen: Seen, settings: DayBurner) -> float:
     """The power in W above which the lamp is burning."""
-    asset = facts(seen)
-    floor = asset.standby_power + settings.above_standby
-    return floor if asset.rated_power is None else max(settings.share * asset.rated_power, floor)
+    return burns_from(facts(seen), settings.share, settings.above_standby)
 
 
 def judge(seen: Seen, settings: DayBurner, _memory: None) -> Verdict:

@@ -2,7 +2,10 @@
 
 Source: domain §1: the energy of a night differs by more than 15 % from what its expected power adds
 up to, over 7 nights with at least 70 % of their readings. Expected is the plate and the dim level:
-what the lamp learnt of itself drifts with it, and would hide just this. Normal within 10 % (E).
+what the lamp learnt of itself drifts with it, and would hide just this. Each of the nights must be
+off the same way by more than half of that: a lamp dead for two nights and mended has not drifted
+(E). Nor counts the time for which another alarm says already that it draws too little or too much
+(one fault, one alarm: domain §0). Normal within 10 % (E).
 """
 
 from __future__ import annotations
@@ -11,11 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from gateway.faults.daylight import night
 from gateway.faults.lamps import Burning, facts, nominal_power, number
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.model import Millis, Severity, Value
 
-DAY = 86_400_000
 NIGHTS = 7
 LEAST_HOURS = 3.0
 """Hours of burning that make a night (E)."""
@@ -23,12 +26,19 @@ LEAST_HOURS = 3.0
 FILLED = 0.7
 """Share of a night's burning that must have been seen (domain §1)."""
 
+EXPLAINED = ("lamp_failure", "power_low", "power_high", "overcurrent", "lamp_cycling")
+"""Alarms that say already that its power is not what it should be."""
+
+AS_IT_SHOULD = 0.15
+"""Share of the plate's power within which no such alarm is asked for (E)."""
+
 
 @dataclass(frozen=True, slots=True)
 class EnergyDrift(Settings):
-    """Shares off the expected energy."""
+    """Shares off the expected energy: ``off`` together, ``each`` night, normal within ``back``."""
 
     off: float = 0.15
+    each: float = 0.075
     back: float = 0.10
 
 
@@ -65,24 +75,30 @@ class Nights:
         self._turn(seen)
         hours, energy = (seen.t - self._t) / 3_600_000, number(seen, "energy")
         if self._burning.settled(seen, None) and self._t:
-            self._span += hours
-            plate = nominal_power(seen)
-            if plate is not None and not seen.resumed:
-                self._seen += hours
-                self._expected += plate * hours / 1000
-                gained = None if None in (energy, self._energy) else energy - self._energy  # type: ignore[operator]
-                self._used += power * hours / 1000 if gained is None or gained < 0 else gained
+            self._add(seen, hours, power, energy)
         self._t, self._energy = seen.t, energy
+
+    def _add(self, seen: Seen, hours: float, power: float, energy: float | None) -> None:
+        """What was used in the hours since the last reading, and should have been."""
+        plate = nominal_power(seen)
+        if _explained(seen, power, plate):
+            return
+        self._span += hours
+        if plate is not None and not seen.resumed:
+            self._seen += hours
+            self._expected += plate * hours / 1000
+            gained = None if None in (energy, self._energy) else energy - self._energy  # type: ignore[operator]
+            self._used += power * hours / 1000 if gained is None or gained < 0 else gained
 
     def _turn(self, seen: Seen) -> None:
         """At noon by the sun a night is over."""
-        night = int((seen.t + seen.place[1] / 360 * DAY - DAY / 2) // DAY)
-        if night == self._night:
+        this = night(seen.t, seen.place[1])
+        if this == self._night:
             return
         enough = self._seen >= LEAST_HOURS and self._seen >= FILLED * self._span
         if enough and self._expected > 0:
             self.ratios = (*self.ratios[1 - NIGHTS :], self._used / self._expected)
-        self._night = night
+        self._night = this
         self._clear()
 
     def dump(self) -> list[float] | None:
@@ -91,10 +107,17 @@ class Nights:
 
     def load(self, value: Any, /) -> None:  # noqa: ANN401 - what JSON holds
         """Take up a dump; raises as ``gateway.faults.rule.Learnt`` says."""
-        night, *ratios = value
+        this, *ratios = value
         if len(ratios) > NIGHTS:
             raise ValueError("more than seven nights")
-        self._night, self.ratios = int(night), tuple(map(float, ratios))
+        self._night, self.ratios = int(this), tuple(map(float, ratios))
+
+
+def _explained(seen: Seen, power: float, plate: float | None) -> bool:
+    """Whether another alarm says already that the lamp draws what it should not."""
+    if plate is None or abs(power - plate) <= AS_IT_SHOULD * plate:
+        return False
+    return any(map(seen.alarmed, EXPLAINED))
 
 
 def drift(nights: Nights) -> float | None:
@@ -109,8 +132,8 @@ def judge(seen: Seen, settings: EnergyDrift, nights: Nights) -> Verdict:
     off = drift(nights)
     if off is None or "power" not in seen.fresh:
         return UNDECIDED
-    one_way = all((ratio > 1) == (off > 0) for ratio in nights.ratios)
-    if abs(off) > settings.off and one_way:
+    least = min((ratio - 1) * (1 if off > 0 else -1) for ratio in nights.ratios)
+    if abs(off) > settings.off and least > settings.each:
         return MET
     return NORMAL if abs(off) < settings.back else BETWEEN
 

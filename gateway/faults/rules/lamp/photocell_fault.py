@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gateway.faults.daylight import dark as dark_day
+from gateway.faults.daylight import night
 from gateway.faults.lamps import SUPPLIED, burns, dark, facts, number, supply
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.model import Millis, Severity, Value
 
-DAY = 86_400_000
 APART: Millis = 900_000
 """ms between two readings at most, for the moment of switching to be known (E)."""
 
@@ -43,8 +43,9 @@ class Switching:
     """The last five nights: +1 switched in too much light, -1 in too little, 0 as it should.
 
     A night runs from noon to noon by the sun, and counts once the lamp has switched in it. The
-    relay's own word counts where there is one, else its power; a lamp that is back in half an hour
-    has not been switched but lost its arc.
+    relay's own word counts where there is one, else its power; a relay that is closed against its
+    command is welded, and says nothing of the photocell. A lamp that is back in half an hour has
+    not been switched but lost its arc.
     """
 
     kept_as: ClassVar[str] = "photocell/1"
@@ -85,10 +86,10 @@ class Switching:
 
     @staticmethod
     def _state(seen: Seen) -> bool | None:
-        """Whether it is switched on; None between on and off."""
-        relay = seen.good.get("switch_state")
+        """Whether it is switched on; None between on and off, and for a relay that is stuck."""
+        relay, ordered = seen.good.get("switch_state"), seen.good.get("switch_command")
         if isinstance(relay, bool):
-            return relay
+            return None if relay and ordered is False else relay
         power = number(seen, "power") or 0.0
         if burns(power, facts(seen)):
             return True
@@ -105,9 +106,9 @@ class Switching:
     def _switched(self, seen: Seen, t: Millis, sun: float) -> None:
         self.sun = sun
         sign = (sun > LATE) - (sun < EARLY)
-        night = int((t + seen.place[1] / 360 * DAY - DAY / 2) // DAY)
-        if night != self._night:
-            self._night, self.nights = night, (*self.nights[1 - NIGHTS :], sign)
+        this = night(t, seen.place[1])
+        if this != self._night:
+            self._night, self.nights = this, (*self.nights[1 - NIGHTS :], sign)
         elif sign:
             self.nights = (*self.nights[:-1], sign)
 
@@ -117,10 +118,10 @@ class Switching:
 
     def load(self, value: Any, /) -> None:  # noqa: ANN401 - what JSON holds
         """Take up a dump; raises as ``gateway.faults.rule.Learnt`` says."""
-        night, *signs = map(int, value)
+        this, *signs = map(int, value)
         if len(signs) > NIGHTS or not {-1, 0, 1}.issuperset(signs):
             raise ValueError("not the signs of five nights")
-        self._night, self.nights = night, tuple(signs)
+        self._night, self.nights = this, tuple(signs)
 
 
 def judge(seen: Seen, settings: PhotocellFault, switching: Switching) -> Verdict:
