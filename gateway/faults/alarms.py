@@ -239,6 +239,10 @@ class Alarms:
                 values = {k: v for k, v in alarm.values.items() if k != "unverified"}
                 known.alarm = replace(alarm, t=t, values=values)
                 self.out.append(known.alarm)
+        for name, subjects in self._by_id.items():
+            codes = {code for code in TAKES[parent.code] if self._kin.explains(parent, name, code)}
+            for subject in subjects if codes else ():
+                subject.afresh(codes)
 
     def look_again(self, t: Millis) -> None:
         """Maintenance has begun or ended somewhere: suppress and bring back what that concerns."""

@@ -186,6 +186,7 @@ class FaultEngine:
                     continue
                 known = subject.watch(judge)
             self._decide(known, verdict, max(judge.period, sight.period), due, over)
+            memories = subject.memories  # what a parent took in may begin anew with its end
         if due or over:
             self._alarms.settle(due, over)
         if subject.judges.notices:

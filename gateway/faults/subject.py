@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -69,7 +70,8 @@ class Judges:
     """All that judges one subject; subjects of one make share it.
 
     ``kinds`` are those whose readings concern it; ``makes`` are what its memories are made by, each
-    once, and ``place`` says which of them a judge looks at.
+    once, ``users`` the codes of those who look at each, and ``place`` says which of them a judge
+    looks at.
     """
 
     __slots__ = (
@@ -81,6 +83,7 @@ class Judges:
         "makes",
         "notices",
         "rules",
+        "users",
     )
 
     def __init__(self, judges: Sequence[Judge[Any]] = ()) -> None:
@@ -97,6 +100,10 @@ class Judges:
         makes = dict.fromkeys(judge.rule.memory for judge in every)
         self.makes: tuple[Made, ...] = tuple(make for make in makes if make is not None)
         self._places = {make: place for place, make in enumerate(self.makes)}
+        told = [(code_of(judge.rule), judge.rule.memory) for judge in every]
+        self.users: tuple[frozenset[str], ...] = tuple(
+            frozenset(code for code, memory in told if memory == make) for make in self.makes
+        )
 
     def place(self, judge: Judge[Any]) -> int:
         """Where among the memories its own is; -1 if it has none."""
@@ -116,6 +123,13 @@ class Judges:
         if interval > self._tightest:
             return tuple(one for one in found if interval <= one[1].slowest)
         return found
+
+
+def code_of(entry: Entry) -> str:
+    """The code or event it tells of; an estimate tells of none."""
+    if isinstance(entry, Rule):
+        return entry.code
+    return entry.event if isinstance(entry, Notice) else ""
 
 
 def _of(kind: type, judges: Iterable[Judge[Any]]) -> tuple[Judge[Any], ...]:
@@ -177,6 +191,24 @@ class Subject:
                 del self.watched[code]
             else:
                 watched.run.forget()
+                watched.memory = self.memory(watched.judge)
+
+    def afresh(self, codes: AbstractSet[str]) -> None:
+        """Judge these codes anew: what was pending or remembered for nothing else is forgotten.
+
+        Alarms stay as they are, and so does what is learnt.
+        """
+        kept = zip(self.judges.makes, self.judges.users, self.memories[:-1], strict=True)
+        renewed = [
+            memory if isinstance(memory, Learnt) or not users <= codes else make(self.seen)
+            for make, users, memory in kept
+        ]
+        self.memories = (*renewed, None)
+        for code in codes & self.watched.keys():
+            watched = self.watched[code]
+            if watched.alarm is None:
+                del self.watched[code]
+            else:
                 watched.memory = self.memory(watched.judge)
 
     def memory(self, judge: Judge[Any]) -> Memory | None:

@@ -8,9 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.config.site import BrokerOptions
+from gateway.model import State
 from gateway.mqtt import BrokerDown, connect
 from gateway.wire import BadPayload, decode_alarm, filter_all, parse_topic
 from simulators.demo.verdict import Raise
+
+SHOWN = frozenset({State.UNACKNOWLEDGED, State.ACKNOWLEDGED, State.RETURNED})
+"""Where an alarm is on the operator's table."""
 
 
 @dataclass(slots=True)
@@ -44,6 +48,8 @@ class Referee:
             return
         name = f"{alarm.device} {alarm.code}"
         key = (alarm.device, alarm.code, alarm.raised)
+        if key not in self.raises and alarm.state not in SHOWN:
+            return  # another one stood for it, and nobody was shown this one
         if key not in self.raises:
             self.raises[key] = Raise(alarm.device, alarm.code, alarm.raised)
             self.say(f"alarm   {name}: {alarm.severity}. {alarm.message}")

@@ -17,8 +17,9 @@ from gateway.config.site import Site
 from gateway.faults.engine import FaultEngine
 from gateway.faults.rules import load_rules
 from gateway.model import Alarm, Bad, Device, Millis, Reading, State, Uncertain, Value
+from simulators.demo.referee import SHOWN
 from simulators.demo.verdict import Raise, judge
-from simulators.devices.contract import Simulated
+from simulators.devices.contract import Simulated, powered
 from simulators.faults import FAULTS
 from simulators.scenario import Scenario, load, play
 from simulators.town.city import City
@@ -35,7 +36,7 @@ HOUR = 3_600_000
 def reading_of(device: Device, city: City, now: Millis) -> Reading:
     """What one poll of a device would bring at this moment."""
     station = city.stations[device.id]
-    if station.mute:
+    if station.mute or not powered(station.device):
         return Reading(device.id, device.kind, now, silent="no answer")
     station.sample(now)
     shown = station.served[-1][1]
@@ -83,7 +84,9 @@ class Rehearsal:
 
     @property
     def raises(self) -> list[Raise]:
-        return [Raise(one.device, one.code, one.raised) for one in self.alarms]
+        """What an operator saw come up; what was suppressed from the start never did."""
+        seen = (one for one in self.alarms if one.state in SHOWN)
+        return [Raise(one.device, one.code, one.raised) for one in seen]
 
     async def play(self, scenario: Scenario, seconds: int, **how: int) -> AsyncIterator[int]:
         task = asyncio.create_task(play(scenario, self.city, ends=how.get("ends")))

@@ -10,8 +10,9 @@ journal, ``simulators.world.mains``), the photocell or the clock, the arc, comma
   a *switched* supply a lamp burns as long as it is fed. A tunnel's lamps always burn.
 - A discharge lamp that loses its arc must cool down before it strikes again. Magnetic gear draws
   by (V/Vn)^1.8 (domain §1).
-- Without mains the controller of a permanent supply still answers from the bus's own power; on a
-  switched supply, or behind a broken cable, it is silent (``powered``).
+- Without mains the controller of a permanent supply still answers from the bus's own power; one in
+  a tunnel has none but its lamp's. Such a one, or on a switched supply, or behind a broken cable,
+  is silent (``powered``).
 
 How it can break stands in ``breakage``.
 """
@@ -132,7 +133,9 @@ class Lamp:
     @property
     def powered(self) -> bool:
         """Whether the controller can answer at all."""
-        return self._alive or (self.facts.supply == "permanent" and self._reached)
+        facts = self.facts
+        fed_by_bus = facts.supply == "permanent" and not facts.tunnel and self._reached
+        return self._alive or fed_by_bus
 
     @property
     def expected(self) -> float:

@@ -110,6 +110,35 @@ def test_what_is_still_wrong_after_the_return_is_judged_afresh() -> None:
     assert (last["transition"], last["code"]) in {("raise", "bus_down"), ("suppress", "comm_loss")}
 
 
+def test_a_line_that_comes_and_goes_is_one_alarm_each_time_and_none_of_its_lamps() -> None:
+    street = Street(12)
+    street.run(0, 60)
+    for begin in (60, 260, 460):
+        street.alive = False
+        street.run(begin, begin + 100)
+        street.alive = True
+        street.run(begin + 100, begin + 200)
+    raised = [one["code"] for one in street.told if one["transition"] == "raise"]
+    assert raised == ["bus_down"] * 3, "what failed meanwhile is not counted against a lamp"
+
+
+def test_what_stays_silent_after_the_return_has_its_whole_delay_again() -> None:
+    street = Street(12)
+    street.run(0, 60)
+    street.alive = False
+    street.run(60, 160)
+    silent = street.lamps.pop()
+    street.alive = True
+    street.run(160, 180)
+    [back] = [one["t"] for one in street.told if one["transition"] == "clear"]
+    for second in range(180, 260, 10):
+        reading = Reading(silent.id, "lamp", T + second * SECOND, silent="timeout")
+        street.say(street.engine.feed(reading))
+    lost = street.told[-1]
+    assert (lost["device"], lost["code"], lost["transition"]) == (silent.id, "comm_loss", "raise")
+    assert lost["t"] >= back + 30 * SECOND
+
+
 def test_a_restart_keeps_what_was_taken_in() -> None:
     street = Street(12)
     street.run(0, 60)

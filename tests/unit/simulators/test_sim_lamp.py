@@ -115,6 +115,15 @@ class TestSwitching:
         assert [shown[point] for point in points] == [0, 0, 0, 0, 0]
         assert lamp.powered
 
+    def test_without_mains_a_tunnel_s_controller_is_silent(self) -> None:
+        lamp, clock, world = lamp_at(MIDNIGHT, tunnel=True)
+        answers = [lamp.powered]
+        for failed in (True, False):
+            world.supply("F1").failed = failed
+            lamp.advance(clock.step(1))
+            answers.append(lamp.powered)
+        assert answers == [True, False, True]
+
 
 class TestStarting:
     def test_a_led_starts_softly_and_settles_as_it_warms(self) -> None:
