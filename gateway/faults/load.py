@@ -1,9 +1,11 @@
 """What a feeder should carry, phase by phase, beside what its meter says it does.
 
-A lamp that answers counts with its plate and dim level while it is on; one that does not answer
-counts as most of those that do, for a dead cable silences its lamps. Plates are only plates: the
-ratio between meter and plates is learnt for each phase while all is well, so that five lamps less
-on a line of eighty can be told from eighty lamps that draw a little less than they say.
+A lamp that answers counts with its plate and dim level while it is on, supplied or not; one that
+does not answer counts as most of those that do, for a dead cable silences its lamps. An arc that
+has voltage and is out has to cool before it strikes again, after a dip that perhaps nobody saw: it
+counts with what it draws, and if it never strikes, that is its own alarm. Plates are only plates:
+the ratio between meter and plates is learnt for each phase while all is well, so that five lamps
+less on a line of eighty can be told from eighty lamps that draw a little less than they say.
 
 Lamps take time. After the feeder or a tenth of its lamps was switched, the sum is not judged for
 five minutes, which gives controllers time to rejoin, and the warm-up of the slowest technology on
@@ -15,10 +17,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from gateway.faults.feeders import PHASES, energised
-from gateway.faults.lamps import WARM_UP, facts, nominal_power, number, supply
+from gateway.faults.feeders import energised
+from gateway.faults.lamps import RESTRIKE, WARM_UP, facts, nominal_power, number, supply
 from gateway.faults.rule import Group, Seen
-from gateway.faults.voltages import GONE
+from gateway.faults.voltages import GONE, shares
 from gateway.model import Millis
 
 REJOIN = 300.0
@@ -51,6 +53,7 @@ class Load:
     the sum of all rated powers, ``plates_by_day`` without lamps that have a photocell of their own;
     ``doubt`` is what lamps that do not answer may draw beyond what is expected of them, ``tail``
     the lamps at the far end that stay silent, from the last position on, with ``tail_power`` W.
+    ``total`` is what all measured phases together should usually carry, and what they do.
     """
 
     kept_as: ClassVar[str] = "feeder_load/1"
@@ -68,6 +71,7 @@ class Load:
         "silent",
         "tail",
         "tail_power",
+        "total",
     )  # fmt: skip
 
     def __init__(self, group: Group) -> None:
@@ -92,6 +96,7 @@ class Load:
         self.tail_power = 0.0
         self.silent = 0
         self.doubt = 0.0
+        self.total = 0.0, 0.0
 
     def see(self, group: Group) -> None:
         """Compare at each reading of the pillar."""
@@ -112,6 +117,7 @@ class Load:
         self.measured = phases
         if self.settled(group.t):
             self._learn()
+        self.total = sum(map(self.usual, phases)), sum(phases.values())
 
     def settled(self, t: Millis) -> bool:
         """Whether nothing was switched for long enough to judge the sum."""
@@ -127,7 +133,7 @@ class Load:
         lit = 0
         for one in lamps:
             states = one.good.get("switch_command"), one.good.get("switch_state")
-            if _gone(one) or (states[0] is None and states[1] is None):
+            if one.silent is not None or (states[0] is None and states[1] is None):
                 away.append(one)
                 continue
             lit += True in states
@@ -170,10 +176,10 @@ class Load:
 
         ``lacking`` is the share of that, ``least_share`` what it must be of the whole to be told.
         """
-        usual = sum(map(self.usual, self.measured))
+        usual, measured = self.total
         if len(self.tail) < lamps or self.tail_power < least_share * usual:
             return False
-        return usual - sum(self.measured.values()) >= lacking * self.tail_power
+        return usual - measured >= lacking * self.tail_power
 
     def usual(self, phase: str) -> float:
         """W the phase should carry now, by its lamps' plates and its own ratio to them."""
@@ -207,30 +213,44 @@ def _plate(lamp: Seen) -> float:
 
 
 def _should(lamp: Seen, *, on: bool) -> float:
-    """W a lamp should draw that is on or off, less what is known to be dead of it."""
-    drawn = number(lamp, "power") or 0.0
+    """W a lamp should draw that is on or off, less what is known to be dead of it, or is an arc."""
+    drawn = number(lamp, "power")
     if not on:
-        return drawn  # standby, or a day burner, which is another alarm
+        return drawn or 0.0  # standby, or a day burner, which is another alarm
+    if _gone(lamp):
+        return _plate(lamp)
     power = nominal_power(lamp) or 0.0
-    return drawn if drawn < power and any(map(lamp.alarmed, KNOWN_DEAD)) else power
+    arc = RESTRIKE[facts(lamp).technology] > 0 and drawn is not None
+    return min(drawn or 0.0, power) if arc or any(map(lamp.alarmed, KNOWN_DEAD)) else power
+
+
+def sound(pillar: Seen) -> bool:
+    """Whether every voltage it tells of now is one to judge a load by."""
+    return all(share >= SUPPLIED for share in shares(pillar, pillar.good).values())
+
+
+def _by_phase(pillar: Seen) -> dict[str, float]:
+    """W by phase, as the pillar has just measured them."""
+    fresh = pillar.fresh
+    return {
+        f"L{n}": float(watts)
+        for n in (1, 2, 3)
+        if isinstance(watts := fresh.get(f"power_l{n}"), int | float) and watts is not True
+    }
+
+
+def _of_all(pillar: Seen) -> float | None:
+    """W of all phases, if the pillar has just measured them as one."""
+    watts = pillar.fresh.get("power")
+    return float(watts) if isinstance(watts, int | float) and watts is not True else None
 
 
 def _measured(pillar: Seen) -> dict[str, float]:
     """W by phase, or of all where the meter does not tell them apart; empty if not to be judged."""
-    nominal = pillar.device.facts.nominal_voltage
-    fresh = pillar.fresh
-    volts = [v for point in PHASES if isinstance(v := pillar.good.get(point), int | float)]
-    if not energised(pillar) or any(v < SUPPLIED * nominal for v in volts):
+    if not energised(pillar) or not sound(pillar):
         return {}
-    phases = {
-        f"L{n}": float(watts)
-        for n in (1, 2, 3)
-        if isinstance(watts := fresh.get(f"power_l{n}"), int | float)
-    }
-    total = fresh.get("power")
-    if not phases and isinstance(total, int | float):
-        return {"all": float(total)}
-    return phases
+    phases, total = _by_phase(pillar), _of_all(pillar)
+    return {"all": total} if not phases and total is not None else phases
 
 
 def _summed(
@@ -255,13 +275,7 @@ def _summed(
 
 def load_of(pillar: Seen) -> float | None:
     """The load in W that a pillar has just measured, of all its phases; None if it has not."""
-    fresh = pillar.fresh
-    total = fresh.get("power")
-    if isinstance(total, int | float) and total is not True:
-        return float(total)
-    phases = [
-        watts
-        for n in (1, 2, 3)
-        if isinstance(watts := fresh.get(f"power_l{n}"), int | float) and watts is not True
-    ]
-    return float(sum(phases)) if phases else None
+    total, phases = _of_all(pillar), _by_phase(pillar)
+    if total is not None or not phases:
+        return total
+    return sum(phases.values())

@@ -21,14 +21,14 @@ GONE = 0.7
 """Share of the nominal voltage below which there is no supply (domain §1)."""
 
 
-def shares(seen: Seen) -> dict[str, float]:
-    """Every voltage of the latest reading, by point, as a share of nominal."""
+def shares(seen: Seen, values: Mapping[str, Value] | None = None) -> dict[str, float]:
+    """Every voltage of the latest reading, or of ``values``, by point, as a share of nominal."""
     nominal = seen.device.facts.nominal_voltage
-    fresh = seen.fresh
+    values = seen.fresh if values is None else values
     return {
         point: volts / nominal
         for point in SUPPLIED
-        if isinstance(volts := fresh.get(point), int | float) and volts is not True
+        if isinstance(volts := values.get(point), int | float) and volts is not True
     }
 
 

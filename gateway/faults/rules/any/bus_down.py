@@ -1,9 +1,10 @@
 """Nobody on a bus answers any more.
 
 Source: domain §4: at least two devices of the bus, every one of them silent at its latest attempt,
-in three attempts over 30 s. One that answers is proof enough that the bus works. Devices of a
-switched feeder that is off, and of a feeder known to be without supply, are silent for a reason of
-their own and are not counted. A bus with a single device cannot be told from its device.
+in three attempts over 30 s. One that answers is proof enough that the bus works. Lamps of a
+switched feeder that is off, or may be for all that is known, and devices of a feeder known to be
+without supply are silent for a reason of their own and are not counted. A bus with a single device
+cannot be told from its device.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def _asked(group: Group) -> Sequence[Seen]:
 def _ought_to_answer(one: Seen) -> bool:
     if one.device.kind not in FED:
         return True
-    if energised(one) is False:
+    if one.device.kind == "lamp" and not energised(one):
         return False
     pillars = [other for other in one.members("feeder") if other.device.kind == "feeder"]
     return not any(pillar.alarmed("feeder_outage") for pillar in pillars)

@@ -3,7 +3,8 @@
 Source: domain §4: no valid answer in max(3 attempted polls, 30 s). Polls that the breaker skips are
 no attempts and give no reading, so they neither count nor clear. An absent stretch of readings is
 a gap, not silence: the count begins anew after it. Behind a switched feeder that is off silence is
-meant, and after it is switched on controllers have five minutes to rejoin (domain §1, behaviour).
+meant, and after it is switched on controllers have five minutes to rejoin (domain §1, behaviour);
+while its pillar is silent too, nobody knows by day whether it is on.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class Attempts:
             self.since = seen.t
             return
         self.why = seen.silent
-        if seen.device.kind == "lamp" and energised(seen) is False:
+        if seen.device.kind == "lamp" and not energised(seen):
             self.rejoined = seen.t + round(REJOIN * 1000)
         if parted or seen.t < self.rejoined:
             self.failed = 0

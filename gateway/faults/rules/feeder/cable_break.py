@@ -32,7 +32,7 @@ def judge(group: Group, settings: CableBreak, load: Load) -> Verdict:
     """By who is silent and what is lacking."""
     if not load.measured or not load.expected or not load.settled(group.t):
         return UNDECIDED
-    if not any(map(load.usual, load.measured)):
+    if load.total[0] <= 0:
         return UNDECIDED
     if load.broken(settings.lamps, settings.lacking, settings.least_share):
         return MET
@@ -43,7 +43,7 @@ def tell(
     group: Group, _settings: CableBreak, load: Load, since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
     """Between which poles, how many are behind it, what is lacking."""
-    usual, measured = sum(map(load.usual, load.measured)), sum(load.measured.values())
+    usual, measured = load.total
     first = load.tail[0] if load.tail else 0
     where = f"between positions {first - 1} and {first}" if first > 1 else "before the first lamp"
     message = (

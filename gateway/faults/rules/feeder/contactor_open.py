@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.faults.feeders import DEEP_NIGHT, PHASES
+from gateway.faults.feeders import DEEP_NIGHT
 from gateway.faults.lamps import supply
-from gateway.faults.load import SUPPLIED, Load, load_of
+from gateway.faults.load import SUPPLIED, Load, load_of, sound
 from gateway.faults.rule import (
     BETWEEN,
     MET,
@@ -57,20 +57,13 @@ def judge(group: Group, settings: ContactorOpen, load: Load) -> Verdict:
     if watts is None or pillar.good.get("contactor_command") is not True:
         return UNDECIDED
     most = expected(group, load)
-    if most < settings.least or not _live(pillar):
+    if most < settings.least or not sound(pillar):
         return UNDECIDED
     if any(_supplied(one) for one in group.everyone()):
         return NORMAL  # arcs that must cool before they strike again draw nothing either
     if watts < settings.share * most:
         return MET
     return NORMAL if watts > settings.back * most else BETWEEN
-
-
-def _live(pillar: Seen) -> bool:
-    """Whether there is voltage before the contactor, as far as the pillar tells."""
-    least = SUPPLIED * pillar.device.facts.nominal_voltage
-    volts = [v for point in PHASES if isinstance(v := pillar.good.get(point), int | float)]
-    return all(v >= least for v in volts)
 
 
 def _supplied(one: Seen) -> bool:

@@ -25,6 +25,7 @@ from gateway.faults.rule import (
     Settings,
     Verdict,
 )
+from gateway.faults.voltages import shares
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
 from gateway.units import Duration
@@ -66,20 +67,13 @@ def quiet(group: Group, settings: FeederOutage, _memory: None) -> bool:
 
 
 def _by_meter(pillar: Seen, settings: FeederOutage) -> Verdict:
-    if not energised(pillar):
+    metered = {p.name for p in pillar.device.points if p.name in PHASES}
+    found = [share for point, share in shares(pillar).items() if point in metered]
+    if any(share >= settings.live for share in found):
+        return NORMAL  # a meter before the contactor shows by day as well that it is back
+    if len(found) < len(metered) or not energised(pillar):
         return UNDECIDED
-    nominal = pillar.device.facts.nominal_voltage
-    metered = [p.name for p in pillar.device.points if p.name in PHASES]
-    shares = [
-        volts / nominal
-        for name in metered
-        if isinstance(volts := pillar.fresh.get(name), int | float)
-    ]
-    if any(share >= settings.live for share in shares):
-        return NORMAL
-    if len(shares) < len(metered):
-        return UNDECIDED
-    return MET if all(share < settings.dead for share in shares) else BETWEEN
+    return MET if all(share < settings.dead for share in found) else BETWEEN
 
 
 def _answering(members: Sequence[Seen]) -> list[float]:
@@ -96,14 +90,14 @@ def _answering(members: Sequence[Seen]) -> list[float]:
 
 
 def _by_lamps(members: Sequence[Seen], settings: FeederOutage) -> Verdict:
-    shares = _answering(members)
-    if len(shares) < settings.least_lamps:
+    found = _answering(members)
+    if len(found) < settings.least_lamps:
         return UNDECIDED
-    dark = sum(share < settings.dead for share in shares)
-    if dark >= settings.least_lamps and dark >= settings.share_of_lamps * len(shares):
+    dark = sum(share < settings.dead for share in found)
+    if dark >= settings.least_lamps and dark >= settings.share_of_lamps * len(found):
         return MET
-    live = sum(share >= settings.live for share in shares)
-    return NORMAL if live >= settings.share_of_lamps * len(shares) else BETWEEN
+    live = sum(share >= settings.live for share in found)
+    return NORMAL if live >= settings.share_of_lamps * len(found) else BETWEEN
 
 
 def tell(
@@ -123,13 +117,13 @@ def tell(
             f"{f'; it feeds {lamps} lamps' if lamps else ''}"
         )
         return message, {**volts, "lamps": lamps}
-    shares = _answering(members)
-    dark = sum(share < settings.dead for share in shares)
+    found = _answering(members)
+    dark = sum(share < settings.dead for share in found)
     message = (
-        f"feeder {group.name} has lost its supply: {dark} of {len(shares)} answering lamps "
+        f"feeder {group.name} has lost its supply: {dark} of {len(found)} answering lamps "
         f"have no voltage for {length}; it feeds {lamps} lamps"
     )
-    return message, {"dark": dark, "answering": len(shares), "lamps": lamps}
+    return message, {"dark": dark, "answering": len(found), "lamps": lamps}
 
 
 RULE = Rule(

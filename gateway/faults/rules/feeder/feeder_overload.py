@@ -36,8 +36,8 @@ def judge(group: Group, settings: FeederOverload, load: Load) -> Verdict:
     """By the sum of all phases."""
     if not load.measured or not load.expected or not load.settled(group.t):
         return UNDECIDED
-    usual = sum(map(load.usual, load.measured)) + load.doubt  # a silent lamp may burn by day
-    measured = sum(load.measured.values())
+    usual, measured = load.total
+    usual += load.doubt  # a silent lamp may burn by day
     if measured > max(settings.share * usual, usual + settings.least):
         return MET
     normal = measured < max(settings.back * usual, usual + settings.least / 2)
@@ -48,7 +48,7 @@ def tell(
     group: Group, _settings: FeederOverload, load: Load, since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
     """How much of how much."""
-    usual, measured = sum(map(load.usual, load.measured)), sum(load.measured.values())
+    usual, measured = load.total
     message = (
         f"carries {measured:.0f} W where its lamps should draw {usual:.0f} W, "
         f"for {lasted(since, group.t)}"

@@ -30,10 +30,12 @@ class PhaseLoss(Settings):
 def judge(seen: Seen, settings: PhaseLoss, _memory: None) -> Verdict:
     """By all phases in one reading."""
     found = sorted(shares(seen).values())
-    if len(found) < len(PHASES) or not energised(seen):
+    if len(found) < len(PHASES):
         return UNDECIDED
     if found[0] >= settings.back:
-        return NORMAL
+        return NORMAL  # whether it is switched on or not
+    if not energised(seen):
+        return UNDECIDED
     alone = found[0] < settings.lost and found[1] >= settings.there
     return MET if alone else BETWEEN
 

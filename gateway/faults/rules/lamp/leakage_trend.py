@@ -2,7 +2,8 @@
 
 Source: domain §1: the 7-day dry median has doubled and is above 30 mA. Rain makes every pole leak,
 so a day counts with its driest hours, the lower quartile of its readings (E); the median of seven
-such days is compared with that of the first seven known. Normal below 1.5 times (E).
+such days is compared with that of the first seven known. Normal below 1.5 times (E). What is not
+energised leaks nothing: of a switched feeder only its nights count, and six hours make a day (E).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, ClassVar
 
+from gateway.faults.feeders import energised
 from gateway.faults.lamps import number
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.model import Millis, Severity, Value
@@ -21,7 +23,7 @@ DAYS = 7
 A_DAY = 24
 """Readings kept of a day, an hour apart."""
 
-LEAST_A_DAY = 12
+LEAST_A_DAY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Weeks:
         if seen.t // DAY != self._day:
             self._turn()
             self._day = seen.t // DAY
-        if seen.t - self._at >= DAY // A_DAY:
+        if seen.t - self._at >= DAY // A_DAY and energised(seen):
             self._at = seen.t
             self._today = [*self._today[1 - A_DAY :], current]
 
