@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -31,7 +31,7 @@ from gateway.config.site import Site
 from gateway.faults.rule import Rule
 from gateway.faults.rules import load_rules
 from gateway.field.replay import transitions
-from gateway.model import Millis
+from gateway.model import Kind, Millis
 from simulators import fast
 from simulators.faults import FAULTS, Label
 from simulators.scenario import read
@@ -91,6 +91,17 @@ class Part:
         ]
         head = f'schema = 1\ndescription = "{self.name}"\nseed = {seed}\n[district]\n{self.sizes}\n'
         return "\n".join([head, *befalls])
+
+    def poll(self, _kind: Kind) -> Millis:
+        """The ms between two readings of a device, of whatever kind."""
+        return round(self.every * 1000)
+
+
+class Polled(Protocol):
+    """What was recorded, as far as the judge must know: how often."""
+
+    def poll(self, kind: Kind, /) -> Millis:
+        """The ms between two readings of a device of that kind."""
 
 
 def faults_of(kind: str) -> set[str]:
@@ -154,7 +165,7 @@ def run(part: Part, seed: int, share: float) -> Tally:
 
 
 def judge(
-    part: Part, site: Site, labels: Sequence[Label], told: Iterable[Mapping[str, Any]]
+    part: Polled, site: Site, labels: Sequence[Label], told: Iterable[Mapping[str, Any]]
 ) -> Tally:
     """Hold what was told against the labels."""
     tally = Tally()
@@ -167,10 +178,11 @@ def judge(
     for one in told:
         if one["transition"] == "suppress":
             taken_in[one["device"], one["code"]].append(one["t"])
-    poll, first = round(part.every * 1000), min((label.at for label in labels), default=0)
+    polls = {device.id: part.poll(device.kind) for device in site.devices}
+    first = min((label.at for label in labels), default=0)
     for label in labels:
         if label.code is not None:
-            _find(label, raised[label.subject, label.code], poll, first, tally)
+            _find(label, raised[label.subject, label.code], polls[label.device], first, tally)
     around = relations(site)
     for one in alarms:
         after = taken_in[one["device"], one["code"]]
