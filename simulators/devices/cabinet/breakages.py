@@ -29,6 +29,12 @@ _LONG, _SHORT = 12_000, 1_500
 """ms of a yellow beyond 10 s, and of one below 2.7 s."""
 _DIP = 1_000
 _GLANCE = 45_000
+_BY_HAND = 1_800_000
+"""ms somebody works at a junction that flashes meanwhile; beyond an hour it was forgotten."""
+_PREEMPT = 45_000
+"""ms of an ordinary pre-emption by a bus or a fire engine."""
+_HOUR_MOVES = 240_000
+"""ms by which a controller is early or late when the hour of the year moves (E)."""
 _HOT, _WARM = 73.0, 60.0
 """°C of a cabinet whose fan died, and of a sound one in the sun; the threshold is 65."""
 _HOUR = 3_600_000
@@ -50,12 +56,13 @@ class Breakage:
     lasts: Millis | None = None
 
 
-def ordered(regime: str, mode: str, cause: str) -> Breakage:
+def ordered(regime: str, mode: str, cause: str, lasts: Millis | None = None) -> Breakage:
     """Somebody, or something, asks for another regime."""
     return Breakage(
         lambda c, _: c.orders.add(regime),
         lambda c: c.orders.discard(regime),
         lambda c: (c.regime.mode, c.regime.cause) == (mode, cause),
+        lasts=lasts,
     )
 
 
@@ -147,7 +154,7 @@ _SEQUENCE = (
     _signal("long_yellow", "long_yellow", yellows(_LONG, 10_000)),
     _signal("short_yellow", "short_yellow", yellows(_SHORT, -1)),
     _signal("preempt_stuck", "preempt_stuck", Breakage(
-        lambda c, _: do.preempt(c, for_good=True), do.resume,
+        lambda c, _: do.preempt(c), do.resume,
         lambda c: c.shown["preempt"] is True, in_control=True,
     ), may=_QUEUES),
     _signal("stop_time", "stop_time", Breakage(
@@ -189,10 +196,10 @@ _CABINET = (
         lambda c: c.power.on_battery,
     ), must_not=_VAGUER, may=("battery_low", "junction_dark")),
     _signal("battery_low", "battery_low", Breakage(
-        do.weak_battery, do.charge, lambda c: c.power.on_battery and c.power.cell < LOW,
+        do.weak_battery, do.charge, lambda c: c.power.on_battery and c.power.surely < LOW,
     ), must_not=_VAGUER, may=("on_battery", "junction_dark")),
     _signal("charger_fault", "charger_fault", Breakage(
-        do.no_charger, do.charger, lambda c: not c.power.on_battery and c.power.cell < SAGGING,
+        do.no_charger, do.charger, lambda c: not c.power.on_battery and c.power.surely < SAGGING,
     ), must_not=("on_battery", "battery_low")),
     _signal("cabinet_overtemperature", "cabinet_overtemperature", Breakage(
         lambda c, over: do.heat(c, over, _HOT), do.cool, lambda c: c.power.temperature > 65,
@@ -209,13 +216,13 @@ _CABINET = (
 )  # fmt: skip
 _NUISANCES = (
     _signal("planned_flash", None, ordered("planned", "flash", "automatic")),
-    _signal("manual_flash", None, ordered("manual", "flash", "manual")),
-    _signal("preempt_flash", None, ordered("preempt_flash", "flash", "preempt")),
+    _signal("manual_flash", None, ordered("manual", "flash", "manual", _BY_HAND)),
+    _signal("preempt_flash", None, ordered("preempt_flash", "flash", "preempt", _PREEMPT)),
     _signal("lamp_test", None, ordered("test", "test", "none")),
     _signal("switched_off", None, ordered("standby", "standby", "none")),
     _signal("preemption", None, Breakage(
-        lambda c, _: do.preempt(c, for_good=False), do.resume,
-        lambda c: c.shown["preempt"] is True, in_control=True,
+        lambda c, _: do.preempt(c), do.resume,
+        lambda c: c.shown["preempt"] is True, in_control=True, lasts=_PREEMPT,
     )),
     _signal("power_dip", None, Breakage(
         lambda c, _: c.start_up(_DIP), lambda _: None, lambda c: c.regime.mode == "startup",
@@ -236,7 +243,7 @@ _NUISANCES = (
     _signal("red_rest", None, rests("red")),
     _signal("dst_change", None, Breakage(
         lambda c, _: do.shift_plan(c, _HOUR), lambda c: do.shift_plan(c, 0),
-        lambda c: c.plan_shift != 0,
+        lambda c: c.plan_shift != 0, lasts=_HOUR_MOVES,
     )),
     _signal("sunny_cabinet", None, Breakage(
         lambda c, over: do.heat(c, over, _WARM), do.cool,

@@ -7,12 +7,10 @@ from typing import Literal
 from simulators.devices.cabinet.detectors import Ill
 from simulators.devices.cabinet.junction import Junction
 from simulators.devices.cabinet.lamps import Colour
-from simulators.devices.cabinet.power import LOW, OPEN, charge_at
+from simulators.devices.cabinet.power import LOW, METER, OPEN, charge_at
 
 _CHATTER_BIT = 30_000
 """ms of chatter after which the controller's diagnosis says so (E)."""
-_PREEMPT = 45_000
-"""ms of an ordinary pre-emption by a bus or a fire engine."""
 _CLOCK_FREE, _CLOCK_COORDINATED = 30.0, 2.0
 """s a controller's clock may be off (domain.md §2)."""
 
@@ -97,11 +95,9 @@ def unserved(cabinet: Junction) -> bool:
     return controls(cabinet) and cabinet.approaches.vehicle_call(group - 1)
 
 
-def preempt(cabinet: Junction, *, for_good: bool) -> None:
-    """A pre-emption comes; one of ordinary length ends by itself."""
+def preempt(cabinet: Junction) -> None:
+    """A pre-emption comes."""
     cabinet.sequence.preempted = True
-    if not for_good:
-        cabinet.later(_PREEMPT, lambda: resume(cabinet))
 
 
 def resume(cabinet: Junction) -> None:
@@ -213,11 +209,11 @@ def fuse(cabinet: Junction, *, whole: bool) -> None:
 
 
 def weak_battery(cabinet: Junction, over: float) -> None:
-    """Old cells: they are at 1.95 V after ``over`` seconds and stay alive for an hour or so."""
+    """Old cells: surely at 1.95 V after ``over`` seconds, and alive for an hour or so."""
     power = cabinet.power
     power.fuse = False
     drawn = 200.0 / power.voltage * over / 3_600 / power.capacity
-    power.charge = max(0.2, min(1.0, charge_at(LOW) + drawn - 0.01))
+    power.charge = max(0.2, min(1.0, charge_at(LOW - METER / power.cells) + drawn))
 
 
 def charge(cabinet: Junction) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.model import Kind
+from gateway.model import Kind, Millis
 from simulators.devices.cabinet import shown
 from simulators.devices.cabinet.breakages import BREAKAGES
 from simulators.devices.cabinet.junction import Junction
@@ -36,8 +36,14 @@ class Cabinet(Junction):
         what = BREAKAGES[fault]
         what.begin(self, over)
         if what.lasts is not None:
-            self.later(what.lasts, lambda: self.repair(fault))
+            since = self.t
+            self.later(what.lasts, lambda: self._over(fault, since))
         self.touched()
+
+    def _over(self, fault: str, since: Millis) -> None:
+        """It ends by itself, unless it was ended before, or another of its kind has begun since."""
+        if self.broken.get(fault) == since:
+            self.repair(fault)
 
     def repair(self, fault: str, /) -> None:
         """End a fault."""

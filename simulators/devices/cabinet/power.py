@@ -31,6 +31,8 @@ _LOSS = 0.06
 _SUN = 12.0
 """K of full sun on a door (E)."""
 _FAN, COOLING = 45.0, 60.0
+METER = 0.05
+"""V by which the meter of the battery may be wrong (E)."""
 ELECTRONICS = 60.0
 """W of controller, monitor and modem."""
 
@@ -79,6 +81,11 @@ class Power:
     def voltage(self) -> float:
         """V of the battery."""
         return self.cells * self.cell
+
+    @property
+    def surely(self) -> float:
+        """V per cell below which its meter says that they are, whatever its error."""
+        return self.cell + METER / self.cells
 
     @property
     def busy(self) -> bool:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from gateway.model import Value
 from simulators.devices.cabinet.equipment import Equipment
 from simulators.devices.cabinet.plan import Actuated, Fixed
+from simulators.devices.cabinet.power import METER
 
 ALARMS = (
     "hardware_serious",
@@ -113,5 +114,5 @@ def now(cabinet: Equipment) -> dict[str, Value | None]:
     noise = cabinet.noise.random() - 0.5
     shown["clock_offset"] = cabinet.offset + cabinet.clock_shift / 1000 + 0.02 * noise
     shown["supply_voltage"] = cabinet.volts if power.fuse else 0.0
-    shown["battery_voltage"] = power.voltage + 0.1 * noise
+    shown["battery_voltage"] = power.voltage + 2 * METER * noise
     return shown
