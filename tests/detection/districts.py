@@ -50,7 +50,7 @@ LEARNS = {
     "pole_tilt": 1.0,
     "heavy_load": 20.0,
     "power_factor_low": 3.0,
-    "detector_no_activity": 28.0,
+    "detector_no_activity": 14.0,
     "leakage_trend": 8.0,
 }
 """Days in which a rule learns what is usual before it can tell."""
@@ -65,14 +65,25 @@ FALSE_PER_1000_DAYS = 1.0
 LASTS = {
     "battery_low": "2d", "bin_removed": "40h", "collection_missed": "4d", "contactor_open": "12h",
     "energy_drift": "11d", "leakage_trend": "10d", "photocell_fault": "8d", "sensor_blocked": "20h",
-    "sensor_stuck": "10d", "charger_fault": "3d", "heavy_load": "2d", "detector_no_activity": "2d",
+    "sensor_stuck": "10d", "heavy_load": "2d",
 }  # fmt: skip
 """How long a fault lasts, on average, where it needs more than half a day to be told."""
+AT_CABINETS = {
+    "charger_fault": "36h", "detector_no_activity": "20h", "forgotten_flash": "2h",
+    "battery_low": "40m",
+}  # fmt: skip
+"""The same of cabinets, whose faults are told within the hour but for these."""
+BY_THE_MINUTE = frozenset({"charger_fault", "detector_no_activity"})
+"""Faults of cabinets that are told in a day or more, and so on recordings of weeks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Devices by kind, days, seconds between readings, and the kind whose faults befall them."""
+    """Devices by kind, days, seconds between readings, and the kind whose faults befall them.
+
+    ``rate`` is of each fault, per device and year. ``only`` these faults befall them, if any are
+    named, and last for ``lasts`` on average where no table of this module says otherwise.
+    """
 
     name: str
     kind: str
@@ -81,13 +92,25 @@ class Part:
     every: float
     near: float | None
     rate: float
+    only: frozenset[str] = frozenset()
+    lasts: str = "12h"
+
+    @property
+    def befalls(self) -> frozenset[str]:
+        """The faults and nuisances that may befall its devices."""
+        return self.only or faults_of(self.kind)
+
+    def lasts_of(self, fault: str) -> str:
+        """How long a fault lasts on average, give or take a half."""
+        table = AT_CABINETS if self.kind == "signal" else LASTS
+        return table.get(fault, self.lasts)
 
     def scenario(self, seed: int) -> str:
         """The scenario as its file says it."""
         befalls = [
             f'[[random]]\nfault = "{name}"\nkind = "{self.kind}"\nrate = {self.rate}\n'
-            f'for = "{LASTS.get(name, "12h")}"\nover = "2m"\n'
-            for name in sorted(faults_of(self.kind))
+            f'for = "{self.lasts_of(name)}"\nover = "2m"\n'
+            for name in sorted(self.befalls)
         ]
         head = f'schema = 1\ndescription = "{self.name}"\nseed = {seed}\n[district]\n{self.sizes}\n'
         return "\n".join([head, *befalls])
@@ -104,10 +127,10 @@ class Polled(Protocol):
         """The ms between two readings of a device of that kind."""
 
 
-def faults_of(kind: str) -> set[str]:
+def faults_of(kind: str) -> frozenset[str]:
     """Every fault and nuisance that can befall a kind of device unannounced."""
     found = {name for name, kinds in FAULTS.items() if any(kind in one.kinds for one in kinds)}
-    return found - ANNOUNCED
+    return frozenset(found - ANNOUNCED)
 
 
 @dataclass
@@ -198,11 +221,14 @@ def _find(
     label: Label, raises: Sequence[Millis], poll: Millis, first: Millis, tally: Tally
 ) -> None:
     code = str(label.code)
-    needs = OF_THE_FAULT.get(label.fault, delay_of(code)) + 2 * poll
-    slowest = getattr(load_rules()[code], "at_least_every", None)
-    blind = slowest is not None and poll > slowest * 1000  # ``check -v`` says so of each device
+    needs = takes(code, label.fault, poll)
     learnt = first + LEARNS.get(code, 0.0) * DAY
-    if blind or label.shows is None or label.until is None or label.until - label.shows < needs:
+    if (
+        is_blind(code, poll)
+        or label.shows is None
+        or label.until is None
+        or label.until - label.shows < needs
+    ):
         tally.not_due += 1
         return
     if label.at < learnt:
@@ -227,11 +253,23 @@ OF_THE_ASSET: Mapping[str, Millis] = {
     "photocell_fault": 4 * DAY,
     "energy_drift": 8 * DAY,
     "leakage_trend": 7 * DAY,
+    "detector_no_activity": DAY // 2,
 }
-"""Delays that are no setting: they follow from an asset's facts, here from their defaults, or are
-the time that is looked back on."""
+"""Delays that are no setting: they follow from an asset's facts, here from their defaults, are the
+time that is looked back on, or what a night takes in which a silent loop says nothing."""
 OF_THE_FAULT: Mapping[str, Millis] = {"forgotten_flash": 3_600_000}
 """A code may have another delay for one of its causes."""
+
+
+def takes(code: str, fault: str, poll: Millis) -> Millis:
+    """How long a fault must show to be told at that poll: its rule's delay, and two polls."""
+    return OF_THE_FAULT.get(fault, delay_of(code)) + 2 * poll
+
+
+def is_blind(code: str, poll: Millis) -> bool:
+    """Whether a rule cannot judge by that poll; ``wayside check -v`` says so of each device."""
+    slowest = getattr(load_rules()[code], "at_least_every", None)
+    return slowest is not None and poll > slowest * 1000
 
 
 def delay_of(code: str) -> Millis:
@@ -283,13 +321,21 @@ def parts(seed: int) -> list[tuple[Part, int]]:
     streets = "lamps = 140\nfeeders = 7"  # one of each way to light them (simulators.town.lighting)
     bins = "bins = 120"
     signals = "cabinets = 10"
+    usual = faults_of("signal") - BY_THE_MINUTE
+    weeks = BY_THE_MINUTE | {"ped_button_stuck"}
+    yellows = frozenset({"short_yellow", "long_yellow", "preemption", "power_dip"})
     found: list[tuple[Part, int]] = []
     for number in range(4):
         found.append((Part("lamps", "lamp", lamps, 45, 300, 5, 0.5), seed + number))
         found.append((Part("feeders", "feeder", streets, 30, 300, 5, 8.0), seed + number))
         found.append((Part("bins", "bin", bins, 45, 300, 5, 1.0), seed + number))
-        found.append((Part("signals", "signal", signals, 5, 1, None, 40.0), seed + number))
-    return found
+        one = Part("signals", "signal", signals, 5, 1, None, 200.0, usual, "1h")
+        found.append((one, seed + number))
+    more = (
+        Part("signals in weeks", "signal", "cabinets = 6", 21, 30, None, 80.0, weeks, "1h"),
+        Part("signals in detail", "signal", "cabinets = 4", 0.05, 0.1, None, 2e4, yellows, "6m"),
+    )
+    return found + [(part, seed) for part in more]
 
 
 def measure(seed: int, share: float = 1.0) -> Verdict:

@@ -33,6 +33,8 @@ _BY_HAND = 1_800_000
 """ms somebody works at a junction that flashes meanwhile; beyond an hour it was forgotten."""
 _PREEMPT = 45_000
 """ms of an ordinary pre-emption by a bus or a fire engine."""
+_TRAIN = 180_000
+"""ms in which a train goes by (E)."""
 _HOUR_MOVES = 240_000
 """ms by which a controller is early or late when the hour of the year moves (E)."""
 _HOT, _WARM = 73.0, 60.0
@@ -75,14 +77,9 @@ def complained(*bits: str) -> Breakage:
     )
 
 
-def yellows(ms: int, after: int) -> Breakage:
-    """Every yellow lasts that long; it shows once one has lasted ``after``."""
-    return Breakage(
-        lambda c, _: do.set_yellow(c, ms),
-        lambda c: c.sequence.yellows.clear(),
-        lambda c: do.yellow(c, after),
-        in_control=True,
-    )
+def yellows(ms: int, shows: Callable[[Junction], bool]) -> Breakage:
+    """Every yellow lasts that long."""
+    return Breakage(lambda c, _: do.set_yellow(c, ms), do.right_yellow, shows, in_control=True)
 
 
 def rests(where: Literal["green", "red"]) -> Breakage:
@@ -151,8 +148,8 @@ _SEQUENCE = (
     _signal("phase_not_served", "phase_not_served", Breakage(
         lambda c, _: do.omit(c), do.serve, do.unserved, in_control=True,
     ), must_not=("all_red_stuck",), may=("detector_stuck_on",)),
-    _signal("long_yellow", "long_yellow", yellows(_LONG, 10_000)),
-    _signal("short_yellow", "short_yellow", yellows(_SHORT, -1)),
+    _signal("long_yellow", "long_yellow", yellows(_LONG, do.long_yellow)),
+    _signal("short_yellow", "short_yellow", yellows(_SHORT, do.short_yellow)),
     _signal("preempt_stuck", "preempt_stuck", Breakage(
         lambda c, _: do.preempt(c), do.resume,
         lambda c: c.shown["preempt"] is True, in_control=True,
@@ -217,7 +214,7 @@ _CABINET = (
 _NUISANCES = (
     _signal("planned_flash", None, ordered("planned", "flash", "automatic")),
     _signal("manual_flash", None, ordered("manual", "flash", "manual", _BY_HAND)),
-    _signal("preempt_flash", None, ordered("preempt_flash", "flash", "preempt", _PREEMPT)),
+    _signal("preempt_flash", None, ordered("preempt_flash", "flash", "preempt", _TRAIN)),
     _signal("lamp_test", None, ordered("test", "test", "none")),
     _signal("switched_off", None, ordered("standby", "standby", "none")),
     _signal("preemption", None, Breakage(

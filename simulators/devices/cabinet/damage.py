@@ -8,11 +8,14 @@ from simulators.devices.cabinet.detectors import Ill
 from simulators.devices.cabinet.junction import Junction
 from simulators.devices.cabinet.lamps import Colour
 from simulators.devices.cabinet.power import LOW, METER, OPEN, charge_at
+from simulators.devices.cabinet.sequence import FOREVER
 
 _CHATTER_BIT = 30_000
 """ms of chatter after which the controller's diagnosis says so (E)."""
 _CLOCK_FREE, _CLOCK_COORDINATED = 30.0, 2.0
 """s a controller's clock may be off (domain.md §2)."""
+_YELLOW_LEAST, _YELLOW_MOST = 2_700, 10_000
+"""ms of a yellow (domain.md §2)."""
 
 
 # Outputs
@@ -76,6 +79,13 @@ def set_yellow(cabinet: Junction, ms: int) -> None:
     stages = cabinet.layout.stages
     driven = [n for n, stage in enumerate(stages) if not set(stage) <= cabinet.layout.pedestrian]
     cabinet.sequence.yellows = dict.fromkeys(driven, ms)
+    cabinet.sequence.shortest = FOREVER
+
+
+def right_yellow(cabinet: Junction) -> None:
+    """The plan's own again."""
+    cabinet.sequence.yellows.clear()
+    cabinet.sequence.shortest = FOREVER
 
 
 def omit(cabinet: Junction) -> None:
@@ -121,11 +131,16 @@ def controls(cabinet: Junction) -> bool:
     return cabinet.regime.mode == "control"
 
 
-def yellow(cabinet: Junction, after: int) -> bool:
-    """Whether a yellow runs, for longer than that many ms."""
+def long_yellow(cabinet: Junction) -> bool:
+    """Whether a yellow runs that has lasted for too long."""
     steps = cabinet.sequence
-    lasted = cabinet.t - steps.since
-    return controls(cabinet) and steps.running.kind == "yellow" and lasted > after
+    yellow = controls(cabinet) and steps.running.kind == "yellow"
+    return yellow and cabinet.t - steps.since > _YELLOW_MOST
+
+
+def short_yellow(cabinet: Junction) -> bool:
+    """Whether a yellow was too short: nobody knows before it has ended."""
+    return controls(cabinet) and cabinet.sequence.shortest < _YELLOW_LEAST
 
 
 # Inputs

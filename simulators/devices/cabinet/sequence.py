@@ -41,7 +41,8 @@ class Sequence:
     ``aspects`` is what the controller means to show since ``since``, until ``until``. ``wanted`` is
     the plan the schedule asks for; it begins with the next cycle. The faults: ``omitted`` is a
     group that is never served, ``yellows`` gives stages another yellow, ``stuck_red`` keeps an
-    all-red that has begun.
+    all-red that has begun. ``shortest`` is the shortest yellow that has ended since ``yellows``
+    were last set.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Sequence:
         self.resting = self.preempted = self.stuck_red = self.stop = False
         self.omitted = 0
         self.yellows: dict[int, Millis] = {}
+        self.shortest: Millis = FOREVER
         self.until = t
         self._steps: Many[Step] = ()
         self._lap: Millis = 60_000
@@ -77,6 +79,8 @@ class Sequence:
         if self.stuck_red and self.running.kind == "all_red":
             self.until = FOREVER
             return
+        if self.running.kind == "yellow":
+            self.shortest = min(self.shortest, t - self.since)
         self._at += 1
         if self._at < len(self._steps):
             self._show(t)

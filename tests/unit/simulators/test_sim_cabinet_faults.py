@@ -62,7 +62,6 @@ TO_BE_SEEN: Mapping[str, Callable[[Values], bool]] = {
     "manual_flash": flash("manual"),
     "planned_flash": flash("automatic"),
     "preempt_flash": flash("preempt"),
-    "short_yellow": lambda shown: "yellow" in aspects(shown),
     "preempt_stuck": point("preempt"),
     "preemption": point("preempt"),
     "stop_time": point("stop_time"),
@@ -135,8 +134,7 @@ def test_it_shows_in_time_and_is_gone_after_its_repair(name: str) -> None:
 def test_what_shows_is_to_be_seen_in_the_points(name: str) -> None:
     cabinet, clock = warmed_up()
     seen = TO_BE_SEEN[name]
-    if name != "short_yellow":
-        assert not any(seen(shown) for shown in watched(cabinet, clock, 60))
+    assert not any(seen(shown) for shown in watched(cabinet, clock, 60))
     cabinet.break_down(name, 0.0 if name in _SINKS else 20.0)
     odd = 0
     for shown in watched(cabinet, clock, 300):
@@ -163,6 +161,19 @@ def test_a_yellow_is_long_after_ten_seconds_and_short_below_three() -> None:
         assert whole
         assert all(low <= length <= high for length in whole[1:-1])
         assert shows
+
+
+def test_a_yellow_is_known_to_be_short_when_it_has_ended() -> None:
+    cabinet, clock = warmed_up()
+    cabinet.break_down("short_yellow", 0)
+    before: list[bool] = []
+    for shown in watched(cabinet, clock, 120, 0.1):
+        if cabinet.shows("short_yellow"):
+            break
+        before.append("yellow" in aspects(shown))
+    assert 14 <= sum(before) <= 15, "one whole yellow of a second and a half"
+    assert before[-1]
+    assert all(cabinet.shows("short_yellow") for _ in watched(cabinet, clock, 60))
 
 
 def test_a_low_battery_shows_once_its_meter_says_so_whatever_its_error() -> None:
