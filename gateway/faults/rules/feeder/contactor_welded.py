@@ -47,7 +47,9 @@ def judge(group: Group, settings: ContactorWelded, load: Load) -> Verdict:
     pillar = group.head
     command = None if pillar is None else pillar.good.get("contactor_command")
     if pillar is None or command is None:
-        return _by_lamps(group.everyone(), settings, group.latest)
+        # A pillar's reading brings nothing new about its lamps, nor about their sky.
+        lamp = None if group.latest is pillar else group.latest
+        return UNDECIDED if lamp is None else _by_lamps(group.everyone(), settings, lamp)
     watts = load_of(pillar)
     if group.latest is not pillar or watts is None or not load.plates:
         return UNDECIDED
