@@ -271,8 +271,13 @@ class Recording:
         told = label.as_dict()
         for key in ("at", "shows", "until"):
             if told[key] is not None:
-                told[key] += sum(one.by for one in self._shifts[-1:] if one.since <= told[key])
+                told[key] = self._said(told[key])
+        told["stretches"] = [list(map(self._said, one)) for one in label.stretches]
         return orjson.dumps(told) + b"\n"
+
+    def _said(self, t: Millis) -> Millis:
+        """A moment of the past as the gateway's clock would say it now."""
+        return t + sum(one.by for one in self._shifts[-1:] if one.since <= t)
 
 
 def group_of(device: str, district: District) -> list[str]:

@@ -6,15 +6,17 @@ a *label* (``labels``): what broke, when, until when, and which alarm of whom it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from gateway.model import Kind, Millis
 from gateway.problems import suggest
-from simulators.devices.contract import About, Station
+from simulators.devices.contract import About, Station, powered
 from simulators.faults.catalogue import FAULTS, OF_THE_WIRE, fault_of, kinds_of
 from simulators.faults.labels import Label
 from simulators.world import World
+
+_MINUTE: Millis = 60_000
 
 __all__ = ["FAULTS", "OF_THE_WIRE", "Injector", "Label", "fault_of", "kinds_of"]
 
@@ -36,7 +38,8 @@ class Injector:
         self._subject = subject
         self._labels: list[Label] = []
         self._open: dict[tuple[str, str], int] = {}
-        self._hidden: dict[tuple[str, str], Millis] = {}
+        self._looks: dict[tuple[str, str], Millis] = {}
+        self._in_sight: set[tuple[str, str]] = set()
         self._news: dict[int, None] = {}
 
     @property
@@ -75,7 +78,7 @@ class Injector:
         self._open[device, fault] = len(self._labels)
         self._news[len(self._labels)] = None
         self._labels.append(label)
-        self._hidden[device, fault] = now
+        self._looks[device, fault] = now
         self._look(device, fault, now)
         return self._labels[-1]
 
@@ -94,7 +97,8 @@ class Injector:
         self._look(device, fault, now)
         station.device.advance(now)
         place = self._open.pop((device, fault))
-        self._hidden.pop((device, fault), None)
+        self._looks.pop((device, fault), None)
+        self._in_sight.discard((device, fault))
         (station if fault in OF_THE_WIRE else station.device).repair(fault)
         self._labels[place] = replace(self._labels[place], until=now)
         self._news[place] = None
@@ -102,36 +106,74 @@ class Injector:
 
     @property
     def next_look(self) -> Millis | None:
-        """When to look next whether a fault that has begun has come to show; None: no need."""
-        return min(self._hidden.values(), default=None)
+        """When to look next whether a fault that has begun is to be seen; None: no need."""
+        return min(self._looks.values(), default=None)
 
     def look(self, now: Millis | None = None) -> None:
-        """Note of every fault that was due for a look by ``now`` whether it shows by then.
+        """Note of every fault that was due for a look by ``now`` whether it is to be seen by then.
 
         Whoever moves time calls this at ``next_look``: each second of a fault's first minute, then
-        less often, so that the label is good to a sixtieth of what it waited. A look that comes
-        late counts for when it was due: on wires and without, labels say the same.
+        less often, so that the label is good to a sixtieth of what it waited; once it has been
+        seen, each whole minute. A look that comes late counts for when it was due: on wires and
+        without, labels say the same.
         """
         moment = self._world.clock.now() if now is None else now
-        for device, fault in list(self._hidden):
-            while (due := self._hidden.get((device, fault), moment + 1)) <= moment:
+        for device, fault in list(self._looks):
+            while (due := self._looks.get((device, fault), moment + 1)) <= moment:
                 self._look(device, fault, due)
 
     def _look(self, device: str, fault: str, now: Millis) -> None:
-        if (device, fault) not in self._hidden:
+        key = device, fault
+        if key not in self._looks:
             return
-        place = self._open[device, fault]
+        place = self._open[key]
+        label = self._labels[place]
+        if self._to_be_seen(device, fault, label.code, now):
+            since = label.stretches[-1][0] if key in self._in_sight else now
+            before = label.stretches[: -1 if key in self._in_sight else None]
+            self._labels[place] = replace(label, stretches=(*before, (since, now)))
+            self._in_sight.add(key)
+            if label.shows is None:
+                self._labels[place] = replace(self._labels[place], shows=now)
+                self._news[place] = None
+        else:
+            self._in_sight.discard(key)
+        self._looks[key] = self._next(self._labels[place], now)
+        if label.code is None and key in self._in_sight:
+            del self._looks[key]
+
+    @staticmethod
+    def _next(label: Label, now: Millis) -> Millis:
+        """When to look at it again."""
+        if label.shows is not None:
+            return (now // _MINUTE + 1) * _MINUTE
+        return now + min(_MINUTE, max(1_000, (now - label.at) // _MINUTE * 1_000))
+
+    def _to_be_seen(self, device: str, fault: str, code: str | None, now: Millis) -> bool:
+        """Whether what a fault does can be told now, by whoever polls.
+
+        A wire tells nothing while nobody on it has the power to answer. What happens to single
+        answers is there from the first, whoever asks.
+        """
         station = self._stations[device]
         station.device.advance(now)
-        # What happens to single answers is there from the first, whoever asks.
-        passing = fault in OF_THE_WIRE and self._labels[place].code is None
-        if passing or (station if fault in OF_THE_WIRE else station.device).shows(fault):
-            self._labels[place] = replace(self._labels[place], shows=now)
-            self._news[place] = None
-            del self._hidden[device, fault]
-        else:
-            age = now - self._labels[place].at
-            self._hidden[device, fault] = now + min(60_000, max(1_000, age // 60_000 * 1_000))
+        if fault not in OF_THE_WIRE:
+            return station.device.shows(fault)
+        if code is None:
+            return True
+        return station.shows(fault) and any(
+            powered(one.device) for one in self._concerned(device, fault, now)
+        )
+
+    def _concerned(self, device: str, fault: str, now: Millis) -> Iterator[Station]:
+        """The stations whose answers a fault of the wire concerns, brought to ``now``."""
+        subject = self._labels[self._open[device, fault]].subject
+        names = [device] if subject == device else self._stations
+        for name in names:
+            if name == device or self._subject(name, "bus") == subject:
+                station = self._stations[name]
+                station.device.advance(now)
+                yield station
 
     def has(self, device: str, fault: str) -> bool:
         """Whether a device has a fault now."""

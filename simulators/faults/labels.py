@@ -20,8 +20,9 @@ class Label:
     """What was broken: ``code`` must be raised for ``subject``; None: nothing may be raised.
 
     ``at`` is when it was injected, ``shows`` the first moment its condition was to be seen (None so
-    far), ``until`` when it was repaired (None while it lasts); all ms UTC. ``must_not`` and ``may``
-    are the fault's (``simulators.devices.contract.Fault``). ``event`` is what must be told of it
+    far), ``until`` when it was repaired (None while it lasts); all ms UTC. ``stretches`` are the
+    times, from and until, in which it was to be seen without a break, looked at once a minute: by
+    day nobody sees a dead lamp. ``must_not`` and ``may`` are the fault's (``simulators.devices.contract.Fault``). ``event`` is what must be told of it
     where it is no fault but something that happens, as the crew's collections do.
     """
 
@@ -35,6 +36,7 @@ class Label:
     must_not: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
     event: str | None = None
+    stretches: tuple[tuple[Millis, Millis], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For programs."""

@@ -120,6 +120,7 @@ async def test_a_running_district_is_broken_and_mended_by_hand(tmp_path: Path) -
         assert begun == city.labels[0].as_dict() | {
             "must_not": begun["must_not"],
             "may": begun["may"],
+            "stretches": begun["stretches"],
         }
         assert (begun["code"], begun["until"]) == ("lamp_failure", None)
         ended = await ask("repair", "lamp-0001", "lamp_failure")

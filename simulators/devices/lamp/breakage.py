@@ -91,9 +91,14 @@ def supplied(lamp: Lamp) -> bool:
     return lamp.supplied
 
 
-def always(_lamp: Lamp) -> bool:
-    """Whatever the lamp does, as long as it answers."""
-    return True
+def answers(lamp: Lamp) -> bool:
+    """Whatever the lamp does, as long as its controller answers."""
+    return lamp.powered
+
+
+def answers_without_mains(lamp: Lamp) -> bool:
+    """Torn off the mains it still tells: its controller lives on the bus's own power."""
+    return lamp.powered and lamp.facts.supply == "permanent"
 
 
 def should_burn(lamp: Lamp) -> bool:
@@ -225,7 +230,7 @@ BREAKAGES: Mapping[str, Breakage] = {
         Breakage(
             _alarm("pole_tilt", must_not=("pole_down",)),
             Effect(tilt=9.0),
-            always,
+            answers,
             lambda lamp: lamp.leans > 5.0,
         ),
         Breakage(
@@ -235,12 +240,12 @@ BREAKAGES: Mapping[str, Breakage] = {
                 may=("comm_loss", "voltage_low", *_GONE),
             ),
             Effect(tilt=75.0, isolated=True),
-            always,
+            answers_without_mains,
             lambda lamp: lamp.leans > 15.0,
         ),
-        Breakage(_alarm("door_open"), Effect(door=True), always),
+        Breakage(_alarm("door_open"), Effect(door=True), answers),
         # Nuisances: nothing may alarm. A relamping is marked by a maintenance window.
-        Breakage(_fault("relamping", None, may=_GONE), Effect(door=True, isolated=True), always),
+        Breakage(_fault("relamping", None, may=_GONE), Effect(door=True, isolated=True), answers),
         Breakage(_fault("test_switching", None), Effect(tested=True), tried_by_day, burns),
         Breakage(
             _fault("photocell_covered", None),

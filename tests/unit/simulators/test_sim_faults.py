@@ -12,6 +12,7 @@ from simulators.faults.catalogue import by_name
 from simulators.town.city import City
 from simulators.town.district import make
 from simulators.town.places import Place
+from simulators.town.sizes import Sizes
 from simulators.world import SteppedClock, World
 
 MORNING = 1_759_971_600_000
@@ -43,6 +44,7 @@ def test_a_label_says_what_when_and_which_alarm(city: City, clock: SteppedClock)
         "must_not": opened.must_not,
         "may": ("collection_missed", "time_to_full"),
         "event": None,
+        "stretches": (),
     }
     clock.step(1)
     city.injector.look()
@@ -64,6 +66,38 @@ def test_a_dead_lamp_shows_from_dusk(city: City, clock: SteppedClock) -> None:
     (label,) = city.labels
     assert label.shows is not None
     assert -3 < city.world.sun(label.shows) < 0
+    assert label.stretches == ((label.shows, clock.now()),)
+
+
+def test_its_stretches_are_the_nights(city: City, clock: SteppedClock) -> None:
+    """By day nobody can tell a dead lamp from a sound one."""
+    city.inject("lamp-0010", "lamp_failure")
+    for _ in range(48 * 60):
+        clock.step(60)
+        city.injector.look()
+    first, second = city.repair("lamp-0010", "lamp_failure").stretches
+    for since, until in (first, second):
+        assert 10 * 3_600_000 < until - since < 13 * 3_600_000
+        assert max(city.world.sun(since), city.world.sun(until)) < 2
+
+
+def test_a_wire_shows_nothing_while_its_device_has_no_power(
+    tmp_path: Path, clock: SteppedClock
+) -> None:
+    """A lamp on a switched feeder is silent by day anyhow."""
+    sizes = Sizes(lamps=8, feeders=4)
+    district = make(sizes, folder=tmp_path, now=MORNING, place=MAKATI)
+    city = City(district, World(14.5547, 121.0244, clock=clock))
+    assert district.assets[7].facts.supply == "switched"
+    city.inject("lamp-0008", "silent")
+    city.inject("lamp-0001", "silent")
+    for _ in range(12 * 60):
+        clock.step(60)
+        city.injector.look()
+    asleep, awake = city.labels
+    assert awake.shows == awake.at
+    assert asleep.shows is not None
+    assert -6 < city.world.sun(asleep.shows) < 1
 
 
 def test_a_label_names_whose_alarm_it_is(city: City) -> None:
