@@ -3,10 +3,11 @@
 Power over dim level is different for every driver, so each lamp is its own standard: ten bands of
 dim level, in each the ratio of what it drew to what its plate promises (rated power times dim
 level; for magnetic gear also times (V/Vn)^1.8), how widely that scatters, and its power factor. A
-sample is taken once a minute while the lamp burns, is warm and well supplied, and draws what was
-expected already; what lies outside is a fault to be told, not a habit to be learnt. A sample moves
-the ratio the less the more there were, and never by more than three times the usual scatter, so no
-single reading counts for much. Old lamps drift: the ratio follows over months of nights.
+sample is taken once a minute while the lamp burns as told, is warm and well supplied, and draws
+what was expected already; what lies outside is a fault to be told, not a habit to be learnt. A
+sample moves the ratio the less the more there were, and never by more than three times the usual
+scatter, so no single reading counts for much. Old lamps drift: the ratio follows over months of
+nights.
 
 Source: domain §1, behaviour: learnt per asset and dim band; before 200 samples in a band the plate
 counts, with ±35 % below 70 % dim level.
@@ -18,7 +19,7 @@ from array import array
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from gateway.faults.lamps import Burning, nominal_power, number, supply
+from gateway.faults.lamps import Burning, defiant, nominal_power, number, supply
 from gateway.faults.rule import Seen
 from gateway.model import Millis
 
@@ -79,7 +80,7 @@ class Expected:
         self.burning.see(seen)
         if seen.t - self._at < APART or "power" not in seen.fresh:
             return
-        if not self.burning.settled(seen, None):
+        if defiant(seen) or not self.burning.settled(seen, None):
             return
         share = supply(seen)
         if share is not None and not SUPPLY[0] <= share <= SUPPLY[1]:

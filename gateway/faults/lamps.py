@@ -90,6 +90,14 @@ def nominal_power(seen: Seen) -> float | None:
     return power
 
 
+def defiant(seen: Seen) -> bool:
+    """Whether a lamp that is on was told to be off: nobody knows at which dim level it burns.
+
+    That it does is another alarm's (``relay_stuck``, ``day_burner``).
+    """
+    return seen.good.get("switch_command") is False
+
+
 class Burning:
     """Whether a lamp is on, and since when without a break that was seen.
 

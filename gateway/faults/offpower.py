@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.expected import SUPPLY, Expected
-from gateway.faults.lamps import facts, number, supply
+from gateway.faults.lamps import defiant, facts, number, supply
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Seen, Settings, Verdict
 from gateway.faults.words import lasted
 from gateway.model import Millis, Value
@@ -33,9 +33,9 @@ class OffPower(Settings):
 
 
 def judge_power(seen: Seen, settings: OffPower, known: Expected, *, above: bool) -> Verdict:
-    """Judged while it burns, is warm and well supplied."""
+    """Judged while it burns as it was told to, is warm and well supplied."""
     power = number(seen, "power")
-    if power is None or not known.burning.settled(seen, settings.warm_up):
+    if power is None or defiant(seen) or not known.burning.settled(seen, settings.warm_up):
         return UNDECIDED
     share = supply(seen)
     if share is not None and not SUPPLY[0] <= share <= SUPPLY[1]:

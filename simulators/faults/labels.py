@@ -22,8 +22,9 @@ class Label:
     ``at`` is when it was injected, ``shows`` the first moment its condition was to be seen (None so
     far), ``until`` when it was repaired (None while it lasts); all ms UTC. ``stretches`` are the
     times, from and until, in which it was to be seen without a break, looked at once a minute: by
-    day nobody sees a dead lamp. ``must_not`` and ``may`` are the fault's (``simulators.devices.contract.Fault``). ``event`` is what must be told of it
-    where it is no fault but something that happens, as the crew's collections do.
+    day nobody sees a dead lamp. ``must_not`` and ``may`` are the fault's
+    (``simulators.devices.contract.Fault``). ``event`` is what must be told of it where it is no
+    fault but something that happens, as the crew's collections do.
     """
 
     device: str

@@ -87,6 +87,7 @@ class Lamp:
         self.effect: Effect = NONE
         self._meter = Meter(chance)
         self._flip: Millis | None = None
+        self._on_since: Millis | None = None
         self._gone_out = False
         self._t = now = world.clock.now()
         self._supply.advance(now)
@@ -102,7 +103,7 @@ class Lamp:
         self._settle()
         self.switch_count = count
         if self._light.struck is not None:
-            self._light.struck = now - 3_600_000
+            self._light.struck = self._on_since = now - 3_600_000
         self._look()
         self.gear = self._world.temperature(now) + self.technology.rise * self.power / self.rated
 
@@ -124,6 +125,12 @@ class Lamp:
     def warm(self) -> bool:
         """Whether it is past its warm-up."""
         return self._light.warm(self._t)
+
+    @property
+    def ought_to_be_warm(self) -> bool:
+        """Whether a sound one would be: on and supplied for as long as a start takes."""
+        since = self._on_since
+        return since is not None and (self._t - since) / 1000 >= self.technology.warm_up
 
     @property
     def supplied(self) -> bool:
@@ -233,6 +240,10 @@ class Lamp:
         closed = (self.commanded and dim > 0) or effect.welded
         self.switch_count += closed and not self.closed
         self.closed = closed
+        if not (closed and self.supplied):
+            self._on_since = None
+        elif self._on_since is None:
+            self._on_since = t
         self.level = dim / 100 if self.commanded else 1.0
         light.full = self._aged() * technology.level(self.level) * self._own * effect.power
         light.factor = technology.power_factor(self.level) * effect.factor

@@ -106,6 +106,11 @@ def should_burn(lamp: Lamp) -> bool:
     return lamp.closed and lamp.supplied and lamp.expected >= LEAST
 
 
+def should_be_warm(lamp: Lamp) -> bool:
+    """The same, for as long as a start takes: until then nobody can call it dead (domain §1)."""
+    return should_burn(lamp) and lamp.ought_to_be_warm
+
+
 def burns_by_day(lamp: Lamp) -> bool:
     """Supplied by broad day, and nobody wants it to burn."""
     idle = lamp.supplied and not lamp.commanded and not lamp.facts.tunnel
@@ -162,11 +167,13 @@ BREAKAGES: Mapping[str, Breakage] = {
     one.fault.name: one
     for one in (
         # What the light source and its gear do.
-        Breakage(_alarm("lamp_failure", must_not=_DEAD, may=_GONE), Effect(dead=True), should_burn),
+        Breakage(
+            _alarm("lamp_failure", must_not=_DEAD, may=_GONE), Effect(dead=True), should_be_warm
+        ),
         Breakage(
             _fault("lamp_failure_flagged", "lamp_failure", must_not=_DEAD, may=_GONE),
             Effect(dead=True, flag="lamp"),
-            should_burn,
+            should_be_warm,
         ),
         Breakage(
             _alarm("lamp_cycling", may=("lamp_failure", *_POWER, *_GONE)),
@@ -191,7 +198,7 @@ BREAKAGES: Mapping[str, Breakage] = {
         Breakage(
             _alarm("overcurrent", may=("power_high", "driver_overtemperature", "energy_drift")),
             Effect(power=2.0),
-            should_burn,
+            burns_warm,
         ),
         Breakage(
             _alarm("driver_overtemperature", must_not=("lamp_failure",)),

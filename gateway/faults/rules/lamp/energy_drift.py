@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gateway.faults.daylight import night
-from gateway.faults.lamps import Burning, facts, nominal_power, number
+from gateway.faults.lamps import Burning, defiant, facts, nominal_power, number
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.model import Millis, Severity, Value
 
@@ -74,7 +74,7 @@ class Nights:
             return
         self._turn(seen)
         hours, energy = (seen.t - self._t) / 3_600_000, number(seen, "energy")
-        if self._burning.settled(seen, None) and self._t:
+        if self._t and not defiant(seen) and self._burning.settled(seen, None):
             self._add(seen, hours, power, energy)
         self._t, self._energy = seen.t, energy
 
