@@ -39,6 +39,11 @@ _WET = 0.5
 _DIP, _DIPPED = 0.5, 400
 """Depth and length in ms of a voltage dip: drivers ride through it, arcs do not."""
 
+_REJOIN = 300.0
+"""s in which controllers come back after their feeder was switched on (domain §1)."""
+_TENTH = 0.1
+"""Share of what the lamps should draw by which it must change to count as switched."""
+
 _PLATE = {"manufacturer": "Wayside", "model": "Simulated meter", "version": "1.0"}
 
 
@@ -97,8 +102,13 @@ class Feeder:
         self._seen = 0
         self._live_since = self._t - LONGEST
         self._used = self._drawn()
+        self._due = 0.0
+        warm_up = max((lamp.technology.warm_up for lamp in self.lamps), default=0.0)
+        self._settles = round((_REJOIN + warm_up) * 1000)
+        self._switched = self._t
         self.loads: tuple[Load, ...] = ()
         self._look()
+        self._switched = self._t - self._settles
 
     # What the outside may ask.
 
@@ -121,6 +131,11 @@ class Feeder:
     def expected(self) -> float:
         """W that sound lamps would draw now."""
         return sum(lamp.expected for lamp in self.lamps if lamp.commanded)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing was switched for as long as controllers rejoin and lamps warm up."""
+        return self._t - self._switched >= self._settles
 
     @property
     def behind_fuses(self) -> float:
@@ -190,6 +205,9 @@ class Feeder:
                 self._live_since = after.t
         self._seen = len(self.supply.journal) - 1
         circuit, healthy, tap = self.circuit, self.supply.healthy(self._t), self._tap()
+        due = self.expected if circuit.ordered else 0.0
+        if abs(due - self._due) > _TENTH * max(due, self._due):
+            self._due, self._switched = due, self._t
         self.loads = tuple(
             load_of(healthy[n] * circuit.share(n), lamps, tap)
             for n, lamps in enumerate(self._phases)

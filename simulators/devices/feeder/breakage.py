@@ -77,14 +77,19 @@ def should_rest(feeder: Feeder) -> bool:
     return not feeder.circuit.ordered and feeder.expected >= _JUDGED
 
 
+def settled(feeder: Feeder) -> bool:
+    """Its load can be judged: after 5 min to rejoin and the warm-up (domain §1, behaviour)."""
+    return should_carry(feeder) and feeder.settled
+
+
 def fused(feeder: Feeder) -> bool:
     """The struck phase's lamps are meant to burn, and blown fuses would leave under 80 %."""
-    return should_carry(feeder) and 0.2 < feeder.behind_fuses <= 1.0
+    return settled(feeder) and 0.2 < feeder.behind_fuses <= 1.0
 
 
 def has_tail(feeder: Feeder) -> bool:
     """The lamps are meant to burn, and at least three of them stand behind the cut."""
-    return should_carry(feeder) and feeder.tail >= 3
+    return settled(feeder) and feeder.tail >= 3
 
 
 def by_day(feeder: Feeder) -> bool:
@@ -191,7 +196,7 @@ BREAKAGES: Mapping[str, Breakage] = {
         Breakage(
             _alarm("feeder_overload", must_not=("overcurrent", "power_high")),
             Effect(tap=0.4),
-            should_carry,
+            settled,
         ),
         _leakage("leakage", 100.0, 125.0),
         _leakage("leakage_major", 150.0, 200.0),

@@ -35,6 +35,11 @@ def carries(v: Any) -> bool:
     return bool(v.contactor_command and v.expected > RATED)
 
 
+def settled(v: Any) -> bool:
+    """The lamps should burn, and have had the time to."""
+    return carries(v) and bool(v.settled)
+
+
 def dead_tail(v: Any) -> list[int]:
     """The positions of the lamps that do not answer."""
     return [lamp.facts.position for lamp in v.lamps if not lamp.powered]
@@ -51,16 +56,16 @@ CASES = {
     ),
     "contactor_welded": Case(lambda v: not v.contactor_command and v.power > 300, "switched"),
     "feeder_underload": Case(
-        lambda v: carries(v) and min(v.watts) < 800 < max(v.watts) and not dead_tail(v)
+        lambda v: settled(v) and min(v.watts) < 800 < max(v.watts) and not dead_tail(v)
     ),
     "cable_break": Case(
         lambda v: (
-            carries(v)
+            settled(v)
             and max(v.watts) < 800
             and dead_tail(v) == list(range(dead_tail(v)[0], LAMPS + 1))
         )
     ),
-    "feeder_overload": Case(lambda v: carries(v) and v.power > 1.15 * LAMPS * RATED),
+    "feeder_overload": Case(lambda v: settled(v) and v.power > 1.15 * LAMPS * RATED),
     "leakage": Case(lambda v: 100 < v.leakage_current < 150),
     "leakage_major": Case(lambda v: 150 < v.leakage_current < 300),
     "leakage_critical": Case(lambda v: v.leakage_current > 300),
@@ -108,6 +113,7 @@ def look(pillar: Feeder) -> Any:
         watts=[shown[f"power_l{n}"] for n in (1, 2, 3)],
         lamps=pillar.lamps,
         expected=pillar.expected,
+        settled=pillar.settled,
         lux=pillar.lamps[0].values()["illuminance"],
         sun=pillar.sun,
     )
@@ -250,3 +256,14 @@ def test_a_fault_mended_during_a_sag_of_the_mains_leaves_the_sag() -> None:
     supply.change(sag=(1.0, 1.0, 1.0))
     pillar.advance(clock.step(1))
     assert [load.voltage / 230 for load in pillar.loads] == pytest.approx([1.0] * 3, abs=0.02)
+
+
+def test_what_is_switched_on_is_judged_after_its_lamps_had_their_time() -> None:
+    pillar, clock = feeder_of("switched", "hps")
+    pillar.break_down("cable_break", 0.0)
+    while not pillar.circuit.closed:
+        pillar.advance(clock.step(60))
+    since = clock.now()
+    while not pillar.shows("cable_break"):
+        pillar.advance(clock.step(60))
+    assert 13 * 60 - 60 <= (clock.now() - since) / 1000 <= 13 * 60 + 60
