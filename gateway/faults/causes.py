@@ -71,12 +71,16 @@ TAKES: Mapping[str, frozenset[str]] = MappingProxyType(
         | {"contactor_open", "feeder_underload", "phase_loss", "cable_break", "bus_down"},
         "phase_loss": SILENCE | DARK_LAMP,
         "contactor_open": SILENCE | DARK_LAMP | {"feeder_underload", "bus_down"},  # (E)
+        "feeder_underload": frozenset({"comm_loss"}),  # (E): fuses on a switched supply
         "contactor_welded": frozenset({"day_burner", "relay_stuck"}),
         "cable_break": SILENCE | DARK_LAMP | {"feeder_underload"},  # (E)
         "flash_mode": AT_THE_JUNCTION,
         "junction_dark": AT_THE_JUNCTION,
     }
 )
+
+BEHIND = frozenset({"contactor_open", "feeder_underload", "cable_break"})
+"""What happens behind a pillar's meter: it silences lamps, never the pillar itself."""
 
 CAUSES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -142,7 +146,8 @@ class Kin:
             return
         for parent in CAUSES.get(code, ()):
             for above in self._above.get(subject, (subject,)):
-                yield above, parent
+                if not _before_it(subject, code, above, parent):
+                    yield above, parent
 
     def explains(self, parent: Alarm, subject: str, code: str) -> bool:
         """Whether a standing alarm explains one of that code about that subject."""
@@ -150,6 +155,13 @@ class Kin:
             return False
         if parent.device not in self._above.get(subject, (subject,)):
             return False
+        if _before_it(subject, code, parent.device, parent.code):
+            return False
         lost = parent.values.get("phase")
         own = self._phases.get(subject)
         return lost is None or own is None or own == lost
+
+
+def _before_it(subject: str, code: str, above: str, parent: str) -> bool:
+    """Whether an alarm of the pillar would have to explain its own silence by what is behind it."""
+    return subject == above and parent in BEHIND and code in SILENCE

@@ -30,3 +30,11 @@ def energised(seen: Seen) -> bool | None:
             if isinstance(state, bool):
                 return state
     return True if seen.sun() < DEEP_NIGHT else None
+
+
+def may_be_off(seen: Seen) -> bool:
+    """Whether a device may be silent because its feeder is off, or may be for all that is known.
+
+    That is a lamp; its pillar stands before the contactor.
+    """
+    return seen.device.kind == "lamp" and not energised(seen)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.faults.feeders import energised
+from gateway.faults.feeders import may_be_off
 from gateway.faults.rule import (
     CERTAIN,
     MET,
@@ -99,7 +99,7 @@ def _asked(group: Group) -> Sequence[Seen]:
 def _ought_to_answer(one: Seen) -> bool:
     if one.device.kind not in FED:
         return True
-    if one.device.kind == "lamp" and not energised(one):
+    if may_be_off(one):
         return False
     pillars = [other for other in one.members("feeder") if other.device.kind == "feeder"]
     return not any(pillar.alarmed("feeder_outage") for pillar in pillars)

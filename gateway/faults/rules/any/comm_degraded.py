@@ -2,7 +2,7 @@
 
 Source: domain §4: more than 10 % of at least 20 polls failed within 15 min, in at least three
 separate runs; over below 5 % (E). A loss that lasts is one run, and ``comm_loss`` stands for it.
-Polls of a device that has no supply by plan do not count. Polls are counted in five slices of
+Polls of a lamp whose feeder is off, or may be, do not count. Polls are counted in five slices of
 three minutes, so the time looked back on is 12 to 15 min.
 """
 
@@ -12,14 +12,13 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.faults.feeders import energised
+from gateway.faults.feeders import may_be_off
 from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.model import KINDS, Millis, Severity, Value
 
 SLICE: Millis = 3 * 60_000
 SLICES = 5
 MOST = 65_535
-FED = frozenset({"lamp", "feeder"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Polls:
     def see(self, seen: Seen) -> None:
         """Count a poll."""
         failed = seen.silent is not None
-        if failed and seen.device.kind in FED and energised(seen) is False:
+        if failed and may_be_off(seen):
             return
         now = seen.t // SLICE
         if now != self._slice:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.faults.feeders import energised
+from gateway.faults.feeders import may_be_off
 from gateway.faults.load import REJOIN
 from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
@@ -68,7 +68,7 @@ class Attempts:
             self.since = seen.t
             return
         self.why = seen.silent
-        if seen.device.kind == "lamp" and not energised(seen):
+        if may_be_off(seen):
             self.rejoined = seen.t + round(REJOIN * 1000)
         if parted or seen.t < self.rejoined:
             self.failed = 0

@@ -63,7 +63,10 @@ def tell(
         f"carries {told} that its lamps should draw, for {lasted(since, group.t)}; "
         f"{load.silent} lamps do not answer"
     )
-    return message, {f"power_{phase.lower()}": round(watts) for phase, watts in low.items()}
+    values: dict[str, Value] = {f"power_{p.lower()}": round(watts) for p, watts in low.items()}
+    if len(low) == 1 and "all" not in low:
+        values["phase"] = next(iter(low))
+    return message, values
 
 
 RULE = Rule(
