@@ -15,19 +15,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from gateway.faults.alarms import Alarms
-from gateway.faults.lifecycle import Step
+from gateway.faults.lifecycle import Step, after, present
 from gateway.faults.timers import Timers
-from gateway.model import Alarm, AlarmAction, Event, Millis, Severity, State
+from gateway.model import ActionName, Alarm, AlarmAction, Event, Millis, Severity, State
 
 EVENT = "alarm-action"
 
-STEPS: Mapping[str, Step] = {
+STEPS: Mapping[ActionName, Step] = {
     "acknowledge": Step.ACKNOWLEDGE,
     "reset": Step.RESET,
-    "shelve": Step.SHELVE,
     "unshelve": Step.UNSHELVE,
-    "out-of-service": Step.REMOVE,
     "in-service": Step.RETURN,
+    "shelve": Step.SHELVE,
+    "out-of-service": Step.REMOVE,
 }
 AHEAD = frozenset({"shelve", "out-of-service"})
 """What can be done while there is no alarm yet."""
@@ -41,6 +41,14 @@ SHELF: Millis = HOUR
 
 REMEMBERED = 200
 """Actions of which a repeat is recognised: MQTT may deliver one twice."""
+
+
+def offered(alarm: Alarm, *, latched: bool) -> tuple[ActionName, ...]:
+    """What a person can do with an alarm that leads somewhere from where it stands."""
+    state, there = alarm.state, present(alarm)
+    leads = {name: after(state, step, latched=latched, there=there) for name, step in STEPS.items()}
+    steps = [name for name, to in leads.items() if to not in {None, state}]
+    return (*steps, "work-order", "comment")
 
 
 class People:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +134,21 @@ async def test_an_acknowledgement_reaches_the_gateway(broker: Broker, tmp_path: 
         assert message.topic == ROOT.topic("alarm-action", "lamp-0001", "lamp_failure")
         action = decode_action(message.payload, "lamp-0001", "lamp_failure", T)
         assert (action.id, action.action, action.by) == (answer["id"], "acknowledge", "console")
+
+
+async def test_an_older_state_sent_again_brings_no_ghost(broker: Broker, tmp_path: Path) -> None:
+    """As a gateway does whose centre confirms nothing, or lost it."""
+    async with console(tmp_path, broker.url) as page, edge(broker) as gateway:
+        await page.until("/healthz", lambda health: health and health["broker"])
+        begun = gateway.seq
+        await gateway.alarm(failure())
+        await gateway.alarm(failure(State.NORMAL))
+        await gateway.no_alarm(failure())
+        gateway.seq = begun
+        await gateway.alarm(failure())
+        await gateway.alarm(replace(failure(), device="lamp-0002"))
+        found = await page.until("/api/alarms", bool)
+        assert [alarm["device"] for alarm in found] == ["lamp-0002"]
 
 
 async def test_an_unreadable_message_is_passed_over(tmp_path: Path) -> None:

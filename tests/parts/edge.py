@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.assets import LampFacts
 from gateway.config.site import BrokerOptions
@@ -29,6 +30,7 @@ from tests.parts.broker import Broker
 
 ROOT = Root("makati-ayala", "gw-017")
 STREAM = "0123456789ab"
+_SESSIONS = itertools.count()
 LAMP = Device(
     id="lamp-0001",
     kind="lamp",
@@ -52,7 +54,7 @@ class Edge:
 
     connection: Connection
     root: Root = ROOT
-    seq: int = 0
+    seq: int = field(default_factory=lambda: next(_SESSIONS) * 1_000_000)
 
     async def status(self, *, online: bool = True) -> None:
         """Say that it is online, or play its will."""

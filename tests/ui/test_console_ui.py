@@ -6,191 +6,38 @@ event loop of its own.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import sys
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, expect
 
-from gateway.assets import BinFacts, FeederFacts, LampFacts, SignalFacts
 from gateway.model import (
     Acknowledgement,
-    Alarm,
-    AlarmAction,
-    Device,
     Event,
-    Kind,
-    Point,
     Reading,
-    Severity,
     State,
 )
-from gateway.wire import decode_action, parse_topic
-from tests.parts.broker import Broker
-from tests.parts.chromium import chromium
-from tests.parts.edge import LAMP, Edge, edge, now
-from tests.parts.mosquitto import mosquitto
-from tests.parts.process import free_port, running
+from tests.parts.edge import now
+from tests.ui.city import (
+    DARK,
+    EVERYTHING,
+    GREENS,
+    NOTICE,
+    City,
+    a_city,
+    due,
+    opened,
+    raised,
+    readings,
+)
 
 pytestmark = pytest.mark.ui
-
-NOTICE = "Demo: the delays of the fault rules are shortened."
-
-
-def device(name: str, kind: Kind, facts: object, **units: str) -> Device:
-    points = tuple(Point(point, None, 1.0, unit) for point, unit in units.items())
-    return replace(LAMP, id=name, kind=kind, profile=f"{kind}/generic", points=points, facts=facts)
-
-
-LAMPS = [replace(LAMP, id=f"lamp-{n:04}", facts=LampFacts(rated_power=70.0)) for n in range(1, 9)]
-PILLAR = device(
-    "pillar-1",
-    "feeder",
-    FeederFacts("F1"),
-    **dict.fromkeys(("voltage_l1", "voltage_l2", "voltage_l3"), "V"),
-    power="W",
-)
-CABINET = device("cabinet-12", "signal", SignalFacts(), cycle_time="s")
-BIN = device("bin-07", "bin", BinFacts(), fill_level="%", temperature="°C")
-EVERYTHING = [*LAMPS, PILLAR, CABINET, BIN]
-DARK = Alarm(
-    "lamp-0007",
-    "lamp_failure",
-    0,
-    State.UNACKNOWLEDGED,
-    Severity.MINOR,
-    "On at 230 V, drawing 0.4 W of the expected 70 W",
-    0,
-)
-GREENS = Alarm(
-    "cabinet-12",
-    "conflicting_greens",
-    0,
-    State.UNACKNOWLEDGED,
-    Severity.CRITICAL,
-    "Groups 1 and 3 green together in two reads",
-    0,
-)
-
-
-@dataclass
-class City:
-    """A broker, a console, and what a gateway says at our word."""
-
-    broker: Broker
-    address: str
-    _threads: ThreadPoolExecutor
-
-    def say(self, *words: Callable[[Edge], Awaitable[None]]) -> None:
-        """Publish, in a thread with a loop of its own, and wait until the broker has it."""
-
-        async def speak() -> None:
-            async with edge(self.broker) as gateway:
-                for word in words:
-                    await word(gateway)
-
-        self._threads.submit(asyncio.run, speak()).result(20)
-
-    def action(self) -> Future[AlarmAction]:
-        """The next action on an alarm that reaches the gateway; listening when this returns."""
-        listening: Future[None] = Future()
-
-        async def listen() -> AlarmAction:
-            async with edge(self.broker) as gateway:
-                await gateway.connection.subscribe(gateway.root.filter("alarm-action", "#"))
-                listening.set_result(None)
-                message = await asyncio.wait_for(anext(gateway.connection.messages()), 20)
-                at = parse_topic(message.topic)
-                assert at is not None
-                _, about, code = at.parts
-                return decode_action(message.payload, about, code, now())
-
-        heard = self._threads.submit(asyncio.run, listen())
-        listening.result(20)
-        return heard
-
-    def introduce(self) -> None:
-        """Everybody online, introduced and answering once."""
-
-        async def cards(gateway: Edge) -> None:
-            await gateway.status()
-            for each in EVERYTHING:
-                await gateway.card(each)
-
-        self.say(cards, readings())
-
-
-def readings(lamp_power: float = 68.2) -> Callable[[Edge], Awaitable[None]]:
-    """A second of the city."""
-
-    async def told(gateway: Edge) -> None:
-        t = now()
-        lit = {"power": lamp_power, "voltage": 230.4, "switch_state": True}
-        aspects = {"group_1": "green", "group_2": "red", "group_3": "yellow", "group_4": "dark"}
-        phases = {"voltage_l1": 231.0, "voltage_l2": 230.2, "voltage_l3": 229.9}
-        await gateway.readings(
-            *(Reading(lamp.id, "lamp", t, lit) for lamp in LAMPS),
-            Reading("pillar-1", "feeder", t, {**phases, "power": 3420.0, "contactor_state": True}),
-            Reading("cabinet-12", "signal", t, {**aspects, "mode": "control", "cycle_time": 72}),
-            Reading("bin-07", "bin", t, {"fill_level": 62.0, "temperature": 27.4}),
-        )
-
-    return told
-
-
-def raised(alarm: Alarm) -> Alarm:
-    return replace(alarm, t=now(), raised=now())
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture
-def city(tmp_path: Path) -> Iterator[City]:
-    port = free_port()
-    with mosquitto(tmp_path / "broker") as broker, ThreadPoolExecutor() as threads:
-        file = tmp_path / "centre.toml"
-        file.write_text(
-            f'schema = 1\n[centre]\ndata_dir = "."\n[mqtt]\nurl = "{broker.url}"\n'
-            f'[console]\nlisten = "127.0.0.1:{port}"\n'
-        )
-        command = [sys.executable, "-m", "gateway", "console", str(file), "--notice", NOTICE]
-        with running(command, log=tmp_path / "console.log", port=port):
-            yield City(broker, f"http://127.0.0.1:{port}", threads)
-
-
-@contextlib.contextmanager
-def opened(browser: Browser, city: City, **options: object) -> Iterator[Page]:
-    """The page, whose every request must go to the console and whose console stays empty."""
-    context: BrowserContext = browser.new_context(**options)  # type: ignore[arg-type]
-    page = context.new_page()
-    asked: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(city.address)
-    try:
-        yield page
-    finally:
-        context.close()
-    assert asked
-    assert all(url.startswith(city.address) for url in asked), "a foreign host was asked"
-    assert not complaints
 
 
 def test_a_city_comes_alive(browser: Browser, city: City) -> None:
     with opened(browser, city) as page:
         expect(page.get_by_text("Waiting for the first gateway")).to_be_visible()
-        expect(page.get_by_text(NOTICE)).to_be_visible()
         city.introduce()
         expect(page.locator(".tile")).to_have_count(len(EVERYTHING))
         expect(page.locator("#gateways")).to_have_text("1 of 1 online")
@@ -217,10 +64,17 @@ def test_a_city_comes_alive(browser: Browser, city: City) -> None:
         expect(lamp).to_contain_text("35W")
 
 
+def test_a_demo_says_so_and_hides_nothing(browser: Browser, tmp_path: Path) -> None:
+    with a_city(tmp_path, "--notice", NOTICE) as city, opened(browser, city) as page:
+        expect(page.get_by_text(NOTICE)).to_be_visible()
+        city.alarms(raised(DARK))
+        expect(page.locator("#alarms .state")).to_have_text(["pending"])
+
+
 def test_an_alarm_is_seen_acknowledged_and_clears(browser: Browser, city: City) -> None:
     city.introduce()
     with opened(browser, city) as page:
-        alarm = raised(DARK)
+        alarm = due(DARK)
         city.say(lambda gateway: gateway.alarm(alarm))
         row = page.locator("#alarms tbody tr")
         expect(row).to_contain_text("drawing 0.4 W of the expected 70 W")
@@ -229,24 +83,20 @@ def test_an_alarm_is_seen_acknowledged_and_clears(browser: Browser, city: City) 
         expect(lamp).to_have_attribute("data-severity", "minor")
         expect(page).to_have_title("(1) makati-ayala · Wayside")
 
+        page.get_by_label("Operator").fill("ana")
         heard = city.action()
         row.get_by_role("button", name="Acknowledge").click()
         action = heard.result(20)
         assert (action.device, action.code) == ("lamp-0007", "lamp_failure")
-        assert (action.action, action.by) == ("acknowledge", "console")
+        assert (action.action, action.by) == ("acknowledge", "ana")
         expect(row.locator('[data-action="acknowledge"]')).to_have_text("Acknowledging…")
 
         noticed = replace(
             alarm, state=State.ACKNOWLEDGED, acknowledged=Acknowledgement(action.by, now())
         )
         city.say(lambda gateway: gateway.alarm(noticed))
-        expect(row).to_contain_text("acknowledged by console")
+        expect(row).to_contain_text("acknowledged by ana")
         expect(row.get_by_role("button", name="Acknowledge")).to_have_count(0)
-
-        heard = city.action()
-        row.get_by_role("button", name="Shelve 1 h").click()
-        action = heard.result(20)
-        assert (action.device, action.action) == ("lamp-0007", "shelve")
 
         normal = replace(noticed, state=State.NORMAL, cleared=now(), t=now())
         city.say(lambda gateway: gateway.alarm(normal), lambda gateway: gateway.no_alarm(normal))
@@ -264,16 +114,17 @@ def test_a_latched_alarm_offers_reset_once_it_is_over(browser: Browser, city: Ci
         expect(reset).to_have_count(0)
         over = replace(alarm, state=State.ACKNOWLEDGED, cleared=now(), t=now())
         city.say(lambda gateway: gateway.alarm(over))
+        page.get_by_label("Operator").fill("ana")
         heard = city.action()
         reset.click()
         assert heard.result(20).action == "reset"
 
 
 def test_the_gravest_and_newest_alarm_comes_first(browser: Browser, city: City) -> None:
-    older = replace(DARK, t=now() - 60_000, raised=now() - 60_000)
+    older = replace(DARK, t=now() - 90_000, raised=now() - 90_000)
     city.say(
         lambda gateway: gateway.alarm(older),
-        lambda gateway: gateway.alarm(replace(raised(DARK), device="lamp-0002")),
+        lambda gateway: gateway.alarm(replace(due(DARK), device="lamp-0002")),
         lambda gateway: gateway.alarm(raised(GREENS)),
     )
     with opened(browser, city) as page:
@@ -284,7 +135,7 @@ def test_the_gravest_and_newest_alarm_comes_first(browser: Browser, city: City) 
 def test_what_a_device_writes_is_text_and_never_markup(browser: Browser, city: City) -> None:
     hostile = "<img src=x onerror=alert(1)><b>bold</b>"
     city.say(
-        lambda gateway: gateway.alarm(replace(raised(DARK), message=hostile)),
+        lambda gateway: gateway.alarm(replace(due(DARK), message=hostile)),
         lambda gateway: gateway.event(Event("bin-07", hostile, now(), {hostile: hostile})),
         lambda gateway: gateway.readings(Reading("x", "other", now(), {"label": hostile, "n": 1})),
     )
@@ -351,7 +202,7 @@ def test_nothing_sticks_out_on_any_screen(
 ) -> None:
     city.introduce()
     city.say(
-        lambda gateway: gateway.alarm(raised(DARK)), lambda gateway: gateway.alarm(raised(GREENS))
+        lambda gateway: gateway.alarm(due(DARK)), lambda gateway: gateway.alarm(raised(GREENS))
     )
     size = {"width": width, "height": height}
     with opened(browser, city, viewport=size, color_scheme=scheme) as page:
@@ -365,7 +216,7 @@ def test_nothing_sticks_out_on_any_screen(
 
 def test_the_page_reads_to_those_who_cannot_see_it(browser: Browser, city: City) -> None:
     city.introduce()
-    city.say(lambda gateway: gateway.alarm(raised(DARK)))
+    city.say(lambda gateway: gateway.alarm(due(DARK)))
     with opened(browser, city) as page:
         expect(page.get_by_role("table")).to_contain_text("lamp-0007")
         expect(page.get_by_role("button", name="lamp-0007 minor")).to_be_visible()

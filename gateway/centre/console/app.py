@@ -6,6 +6,7 @@
 ``GET /api/devices``  ``/api/alarms``                  the board as JSON
 ``GET /api/devices/{site}/{gateway}/{device}/series``  ``?point=…&from=ms&to=ms``: one curve
 ``POST /api/alarms/{site}/{gateway}/{device}/{code}/action``  ``{"action", "by", "for", "text"}``
+``GET /api/alarms/{site}/{gateway}/{device}/{code}/actions``  ``?from=ms``: what people did with it
 ``GET /healthz``                                       200 while the broker is connected, else 503
 =====================================================  ==========================================
 """
@@ -30,15 +31,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Scope as Asked
 
 from gateway import __version__
 from gateway.centre.console import view
-from gateway.centre.console.board import AlarmKey, Board, Key
+from gateway.centre.console.board import AlarmKey, Board, Deed, Key, deed_of
 from gateway.centre.console.feed import Feed, Stream
 from gateway.centre.console.guard import Guard, own_names
-from gateway.centre.history import History, HistoryUnavailable
-from gateway.model import ActionName, AlarmAction, Millis
+from gateway.centre.history import History, HistoryUnavailable, Scope
+from gateway.faults.people import EVENT
+from gateway.model import ActionName, AlarmAction, Event, Millis
 from gateway.units import parse_duration
 
 HERE = Path(__file__).parent
@@ -75,7 +77,7 @@ class Desk:
 class Revalidated(StaticFiles):
     """Static files a browser asks for anew (304 mostly), so that an update shows at once."""
 
-    async def get_response(self, path: str, scope: Scope) -> Response:
+    async def get_response(self, path: str, scope: Asked) -> Response:
         """One file."""
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "no-cache"
@@ -84,7 +86,7 @@ class Revalidated(StaticFiles):
 
 def build(desk: Desk) -> Starlette:
     """The application."""
-    alarm = "/api/alarms/{site}/{gateway}/{device}/{code}/action"
+    alarm = "/api/alarms/{site}/{gateway}/{device}/{code}"
     app = Starlette(
         routes=[
             Route("/", _page),
@@ -93,7 +95,8 @@ def build(desk: Desk) -> Starlette:
             Route("/api/devices", _devices),
             Route("/api/alarms", _alarms),
             Route("/api/devices/{site}/{gateway}/{device}/series", _series),
-            Route(alarm, _action, methods=["POST"]),
+            Route(f"{alarm}/action", _action, methods=["POST"]),
+            Route(f"{alarm}/actions", _actions),
             Mount("/static", Revalidated(directory=HERE / "static")),
         ],
         middleware=[Middleware(Guard, names=own_names())],
@@ -188,6 +191,26 @@ async def _action(request: Request) -> Response:
     except NotConnected:
         raise HTTPException(503, "The broker is away: nothing was sent.") from None
     return _json({"id": action.id}, 202)
+
+
+async def _actions(request: Request) -> Response:
+    """What people asked of an alarm since ``from``, oldest first, those of earlier times too."""
+    desk = _desk(request)
+    key = AlarmKey(*_parts(request, "site", "gateway", "device", "code"))
+    start, end = _moment(request.query_params, "from"), desk.clock() + 1
+    if end - start > LONGEST_SPAN:
+        raise HTTPException(400, "Give from at most 366 days ago.")
+    read = partial(desk.history.events, start, end, Scope(*key.subject))
+    try:
+        rows = await asyncio.to_thread(read)
+    except HistoryUnavailable as error:
+        raise HTTPException(503, str(error)) from None
+    found: dict[Deed, None] = {}
+    for row in rows:
+        if row.event == EVENT and row.values.get("code") == key.code:
+            found[deed_of(Event(row.device, row.event, row.t, row.values))] = None
+    found.update(dict.fromkeys(desk.board.deeds.get(key, ())))
+    return _json([view.deed(one) for one in sorted(found, key=lambda one: one.t)])
 
 
 def _words(asked: Mapping[str, Any], key: str, most: int) -> str:

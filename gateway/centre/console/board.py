@@ -3,7 +3,8 @@
 The board is a plain state without input or output. Messages go in through ``status``, ``card``,
 ``reading``, ``alarm`` and ``event``; what they changed comes out of ``take``, once, so that a page
 can be sent the difference. ``age`` notices what happens by itself: a device nobody hears of any
-more. Time is passed in. Everything is bounded; what does not fit is counted in ``left_out``.
+more, an alarm that is due to be announced. Time is passed in. Everything is bounded; what does not
+fit is counted in ``left_out``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from gateway.centre.console.asset import Asset
+from gateway.faults.causes import announced
+from gateway.faults.people import EVENT as DEED
 from gateway.model import NOTHING, Alarm, Event, Kind, Millis, Reading, Severity, State
 from gateway.wire import Card, Status
 
@@ -22,6 +25,7 @@ MAX_GATEWAYS = 1_000
 MAX_DEVICES = 20_000
 MAX_ALARMS = 5_000
 MAX_RECENT = 200
+MAX_DEEDS = 20
 
 STANDING = frozenset({State.UNACKNOWLEDGED, State.ACKNOWLEDGED})
 GRAVEST_FIRST = tuple(Severity)
@@ -62,6 +66,26 @@ class AlarmKey(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """What a person asked of an alarm, and whether the gateway did it."""
+
+    t: Millis
+    action: str
+    by: str
+    done: bool
+    text: str = ""
+    until: Millis | None = None
+
+
+def deed_of(event: Event) -> Deed:
+    """What an ``alarm-action`` event tells; what it leaves out is empty."""
+    told, until = event.values, event.values.get("until")
+    action, by, text = (str(told.get(name, "")) for name in ("action", "by", "text"))
+    when = until if isinstance(until, int) else None
+    return Deed(event.t, action, by, told.get("done") is True, text, when)
+
+
+@dataclass(frozen=True, slots=True)
 class Happening:
     """One line of the recent list: an event, or an alarm that changed its state."""
 
@@ -95,10 +119,13 @@ class Board:
         self.places: dict[Place, Status | None] = {}  # None before it described itself
         self.devices: dict[Key, Asset] = {}
         self.alarms: dict[AlarmKey, Alarm] = {}
+        self.deeds: dict[AlarmKey, list[Deed]] = {}  # oldest first, of alarms that are there
         self.recent: list[Happening] = []  # oldest first
         self.left_out = 0
         self._subjects: defaultdict[Key, set[AlarmKey]] = defaultdict(set)
         self._changes = Changes()
+        self._now: Millis | None = None
+        self._pending: set[AlarmKey] = set()
 
     def take(self) -> Changes:
         """What changed since the last call."""
@@ -138,6 +165,8 @@ class Board:
             return
         if alarm is None or alarm.state is State.NORMAL:
             self.alarms.pop(key, None)
+            self.deeds.pop(key, None)
+            self._pending.discard(key)
             self._subjects[key.subject].discard(key)
         elif before is None and len(self.alarms) >= MAX_ALARMS:
             self.left_out += 1
@@ -153,6 +182,9 @@ class Board:
     def event(self, place: Place, event: Event) -> None:
         """Something that happened once."""
         key = Key(*place, event.device)
+        if event.event == DEED:
+            self._deed(AlarmKey(*key, str(event.values.get("code", ""))), deed_of(event))
+            return
         self._note(Happening(key, event.t, event.event, values=event.values))
 
     def keep(self, places: set[Place], cards: set[Key], alarms: set[AlarmKey]) -> None:
@@ -164,7 +196,14 @@ class Board:
                 self.card(key, None)
 
     def age(self, now: Millis) -> None:
-        """Judge anew, at ``now``, how far each device's figures can be believed."""
+        """Judge anew, at ``now``, how far each device's figures can be believed.
+
+        From the first time on, a device shows its alarms when they are announced.
+        """
+        first, self._now = self._now is None, now
+        due = self.alarms if first else self._pending
+        for at in [at for at in due if announced(self.alarms[at]) <= now or first]:
+            self._weigh(at.subject)
         for key, asset in self.devices.items():
             status = self.places.get(key.place)
             condition = asset.judge(now, offline=status is not None and not status.online)
@@ -189,11 +228,27 @@ class Board:
         asset = self.devices.get(key)
         if asset is None:
             return
-        alarms = [self.alarms[at] for at in self._subjects[key]]
-        standing = [alarm for alarm in alarms if alarm.state in STANDING]
+        there = {at: self.alarms[at] for at in self._subjects[key]}
+        if self._now is not None:
+            self._pending -= there.keys()
+            self._pending |= {at for at, one in there.items() if announced(one) > self._now}
+        standing = [
+            one for at, one in there.items() if one.state in STANDING and at not in self._pending
+        ]
         asset.worst = min((a.severity for a in standing), key=GRAVEST_FIRST.index, default=None)
         asset.unacknowledged = any(a.state is State.UNACKNOWLEDGED for a in standing)
         self._changes.points[key] |= set()
+
+    def _deed(self, key: AlarmKey, deed: Deed) -> None:
+        """A person's part: on the alarm, if there is one, and in the list of what happened."""
+        known = self.deeds.get(key, [])
+        if key in self.alarms and deed not in known:
+            bisect.insort(known, deed, key=lambda one: one.t)
+            self.deeds[key] = known[-MAX_DEEDS:]
+            self._changes.alarms.add(key)
+        if not (deed.done and deed.action == "acknowledge"):  # the alarm itself says who did that
+            what = f"{deed.action} by {deed.by}" + ("" if deed.done else ": not done")
+            self._note(Happening(key.subject, deed.t, what, key.code, text=deed.text))
 
     def _note(self, happening: Happening) -> None:
         if happening in self.recent:  # the same message, delivered again

@@ -4,6 +4,9 @@ One connection to the broker, opened again for ever with a growing pause. At eac
 broker repeats what it keeps: cards, alarms, who is online. What ended while nobody listened is not
 repeated, so a moment later the board forgets the cards and alarms that did not come again, but
 only of gateways the broker spoke of at all: a broker that lost its memory clears no alarm.
+
+A gateway that misses the centre's word sends old records again; of an alarm that would be a ghost.
+So what is older than what was heard, by its place in the stream, changes nothing here.
 """
 
 from __future__ import annotations
@@ -35,14 +38,20 @@ from gateway.wire import (
 
 SETTLE = 5.0  # seconds for a broker to repeat what it keeps
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+MOST_NEWEST = 50_000  # alarms whose newest place in the stream is remembered
 
 log = get_logger(__name__)
 
 
 @dataclass(slots=True)
 class Repeated:
-    """What the broker said it keeps since this connection was opened."""
+    """What the broker said it keeps since this connection was opened, and what was heard ever.
 
+    ``newest`` is the stream and seq of each alarm's newest message, and goes from one connection to
+    the next.
+    """
+
+    newest: dict[AlarmKey, tuple[str, int]] = field(default_factory=dict)
     places: set[Place] = field(default_factory=set)
     cards: set[Key] = field(default_factory=set)
     alarms: set[AlarmKey] = field(default_factory=set)
@@ -71,8 +80,18 @@ def take(board: Board, message: Message, now: Millis, repeated: Repeated) -> Non
 
 
 def _alarm(board: Board, key: AlarmKey, payload: bytes, repeated: Repeated) -> None:
-    board.alarm(key, decode_alarm(payload, key.device, key.code).alarm if payload else None)
+    told = decode_alarm(payload, key.device, key.code) if payload else None
     repeated.alarms.add(key)
+    if told is None:
+        board.alarm(key, None)
+        return
+    stream, seq = repeated.newest.pop(key, ("", 0))
+    older = stream == told.stream and told.seq < seq
+    repeated.newest[key] = (told.stream, seq if older else told.seq)
+    if len(repeated.newest) > MOST_NEWEST:
+        del repeated.newest[next(iter(repeated.newest))]
+    if not older:
+        board.alarm(key, told.alarm)
 
 
 def _card(board: Board, key: Key, payload: bytes, repeated: Repeated) -> None:
@@ -104,6 +123,7 @@ class Live:
         self._client_id = client_id
         self._clock = clock
         self._settle = settle
+        self._newest: dict[AlarmKey, tuple[str, int]] = {}
         self._connection: Connection | None = None
 
     def connected(self) -> bool:
@@ -137,7 +157,7 @@ class Live:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _listen(self, connection: Connection) -> None:
-        repeated, refused = Repeated(), 0
+        repeated, refused = Repeated(self._newest), 0
         denied = await connection.subscribe(*UPLINK)
         if denied:
             log.warning("the broker refused subscriptions", filters=denied)

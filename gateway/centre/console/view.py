@@ -7,15 +7,17 @@ device comes whole the first time (with its card) and then only with the points 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
 import orjson
 
 from gateway.centre.console.asset import Asset, Shown
-from gateway.centre.console.board import AlarmKey, Board, Changes, Happening, Key, Place
+from gateway.centre.console.board import AlarmKey, Board, Changes, Deed, Happening, Key, Place
+from gateway.centre.ingest.offline import CODE as OFFLINE
 from gateway.faults.causes import announced
+from gateway.faults.people import offered
 from gateway.model import Alarm, Millis, Quality, State
 
 ACTIVE = frozenset({State.UNACKNOWLEDGED, State.ACKNOWLEDGED, State.RETURNED})
@@ -51,7 +53,9 @@ def difference(board: Board, changes: Changes, now: Millis, latched: Collection[
             ),
         ],
         "alarms": [
-            alarm(key, board.alarms[key], latched) for key in changes.alarms if key in board.alarms
+            alarm(key, board.alarms[key], latched, board.deeds.get(key, ()))
+            for key in changes.alarms
+            if key in board.alarms
         ],
         "recent": [_happening(one) for one in changes.recent],
         "gone": {
@@ -68,7 +72,7 @@ def devices(board: Board) -> list[Json]:
 
 def alarms(board: Board, latched: Collection[str]) -> list[Json]:
     """Every alarm that is not back to normal."""
-    return [alarm(key, one, latched) for key, one in board.alarms.items()]
+    return [alarm(key, one, latched, board.deeds.get(key, ())) for key, one in board.alarms.items()]
 
 
 def path(key: Iterable[str]) -> str:
@@ -87,12 +91,14 @@ def device(key: Key, asset: Asset) -> Json:
     }
 
 
-def alarm(key: AlarmKey, one: Alarm, latched: Collection[str]) -> Json:
-    """An alarm; ``announced`` is when it is due for the horn.
+def alarm(key: AlarmKey, one: Alarm, latched: Collection[str], deeds: Sequence[Deed] = ()) -> Json:
+    """An alarm; ``announced`` is when it is due for the table and the horn.
 
-    ``resettable`` where only a person's reset ends it, and its condition is gone.
+    ``resettable`` where only a person's reset ends it, and its condition is gone; ``offered`` are
+    the actions its state allows: none where no gateway judges it. ``deeds`` says what people did.
     """
     noticed = one.acknowledged
+    foreign = key.code == OFFLINE
     return {
         "key": path(key),
         "subject": path(key.subject),
@@ -113,7 +119,21 @@ def alarm(key: AlarmKey, one: Alarm, latched: Collection[str]) -> Json:
         "until": one.until,
         "work_order": one.work_order,
         "announced": announced(one),
+        "offered": () if foreign else offered(one, latched=key.code in latched),
+        "deeds": [deed(each) for each in deeds],
         "resettable": key.code in latched and one.cleared is not None and one.state in ACTIVE,
+    }
+
+
+def deed(one: Deed) -> Json:
+    """What a person asked of an alarm."""
+    return {
+        "t": one.t,
+        "action": one.action,
+        "by": one.by,
+        "done": one.done,
+        "text": one.text,
+        "until": one.until,
     }
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp, Message
 
+from gateway.centre.console import view
 from gateway.centre.console.app import Desk, NotConnected, build
 from gateway.centre.console.board import AlarmKey, Board, Place
 from gateway.centre.console.feed import Feed
-from gateway.centre.history import HistoryUnavailable, Sample
-from gateway.model import Alarm, AlarmAction, Reading, Severity, State
+from gateway.centre.history import EVERYWHERE, EventRow, HistoryUnavailable, Sample, Scope
+from gateway.model import Alarm, AlarmAction, Event, Reading, Severity, State
 
 T = 1_763_800_000_000
 PLACE = Place("makati", "gw-1")
@@ -36,6 +37,21 @@ class Past:
         if asked[3] == "lost":
             raise HistoryUnavailable("the database does not answer")
         return [(T, 68.25), (T + 1000, True), (T + 2000, "off")]
+
+    def events(
+        self, start: int, end: int, scope: Scope = EVERYWHERE, limit: int = 1000
+    ) -> list[EventRow]:
+        self.asked.append((start, end, scope))
+        del limit
+        if start == 7:
+            raise HistoryUnavailable("the database does not answer")
+        told = {"code": "phase_loss", "action": "comment", "by": "ana", "done": True}
+        rows = [
+            ("alarm-action", told | {"text": "called the utility"}),
+            ("alarm-action", told | {"code": "leakage"}),
+            ("chattering", told),
+        ]
+        return [EventRow(*ALARM[:3], event, T - 9000, values) for event, values in rows]
 
     def __getattr__(self, name: str) -> Any:
         raise NotImplementedError(name)
@@ -300,3 +316,35 @@ class TestHost:
         assert (await ask(room, "/api/devices", sec_fetch_site="cross-site")).status == 403
         link = await ask(room, "/", sec_fetch_site="cross-site", sec_fetch_mode="navigate")
         assert link.status == 200
+
+
+class TestWhatPeopleDid:
+    PATH = "/api/alarms/makati/gw-1/feeder:F1%252Fnorth/phase_loss/actions"
+
+    async def test_comes_from_the_history_and_from_the_board(self, room: Room) -> None:
+        told = {"code": "phase_loss", "action": "reset", "by": "ben", "done": False}
+        room.board.event(PLACE, Event(ALARM.device, "alarm-action", T, told))
+        answer = await ask(room, f"{self.PATH}?from={T - 86_400_000}")
+        assert answer.status == 200
+        assert [(one["t"] - T, one["by"], one["text"], one["done"]) for one in answer.json()] == [
+            (-9000, "ana", "called the utility", True),
+            (0, "ben", "", False),
+        ]
+        assert room.past.asked == [(T - 86_400_000, T + 1, Scope("makati", "gw-1", ALARM.device))]
+
+    @pytest.mark.parametrize("since", ["", "soon", "-1", "0"])
+    async def test_wants_a_moment_within_a_year(self, room: Room, since: str) -> None:
+        assert (await ask(room, f"{self.PATH}?from={since}")).status == 400
+
+    async def test_says_when_the_history_is_away(self, room: Room, monkeypatch: Any) -> None:
+        monkeypatch.setattr("gateway.centre.console.app.LONGEST_SPAN", T)
+        answer = await ask(room, f"{self.PATH}?from=7")
+        assert (answer.status, answer.json()["problem"]) == (503, "the database does not answer")
+
+
+class TestWhatIsOffered:
+    def test_nothing_where_no_gateway_would_answer(self) -> None:
+        key = AlarmKey("makati", "gw-1", "gw-1", "gateway_offline")
+        gone = Alarm("gw-1", key.code, T, State.UNACKNOWLEDGED, Severity.MAJOR, "offline", T)
+        assert view.alarm(key, gone, ())["offered"] == ()
+        assert "acknowledge" in view.alarm(ALARM, gone, ())["offered"]

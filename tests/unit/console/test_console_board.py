@@ -204,6 +204,90 @@ class TestAlarms:
         assert told == [(0, "raised"), (5, "acknowledged by console"), (9, "back to normal")]
 
 
+class TestTheFirstMinute:
+    """What a parent may still explain colours no device before it is announced."""
+
+    def test_an_alarm_colours_its_device_when_it_is_announced(self) -> None:
+        known = Board()
+        known.age(T)
+        known.reading(PLACE, reading(power=0.0), T)
+        known.alarm(FAILURE, alarm())
+        assert known.devices[LAMP].worst is None
+        known.take()
+        known.age(T + 59_999)
+        assert known.devices[LAMP].worst is None
+        known.age(T + 60_000)
+        assert known.devices[LAMP].worst is Severity.MINOR
+        assert LAMP in known.take().points, "the page is told"
+
+    def test_a_danger_and_what_nothing_explains_are_there_at_once(self) -> None:
+        known = Board()
+        known.age(T)
+        known.reading(PLACE, reading(power=0.0), T)
+        known.alarm(AlarmKey(*LAMP, "leakage"), alarm(severity=Severity.MAJOR, code="leakage"))
+        assert known.devices[LAMP].worst is Severity.MAJOR
+
+    def test_what_came_before_the_first_look_at_the_clock_is_judged_by_it(self) -> None:
+        known = Board()
+        known.reading(PLACE, reading(power=0.0), T)
+        known.alarm(FAILURE, alarm())
+        known.age(T + 1000)
+        assert known.devices[LAMP].worst is None
+
+    def test_one_that_ends_before_that_is_forgotten(self) -> None:
+        known = Board()
+        known.age(T)
+        known.reading(PLACE, reading(power=0.0), T)
+        known.alarm(FAILURE, alarm())
+        known.alarm(FAILURE, None)
+        known.age(T + 60_000)
+        assert known.devices[LAMP].worst is None
+
+
+class TestWhatPeopleDid:
+    def deed(self, t: int = T, **more: object) -> Event:
+        told = {"code": "lamp_failure", "action": "comment", "by": "ana", "done": True}
+        return Event("lamp-1", "alarm-action", t, {**told, **more})
+
+    def test_is_on_the_alarm_in_order_and_once(self) -> None:
+        known = Board()
+        known.alarm(FAILURE, alarm())
+        later, before = self.deed(T + 5, text="dark"), self.deed(T + 2, action="reset", done=False)
+        known.take()
+        for event in (later, before, later):
+            known.event(PLACE, event)
+        assert known.deeds[FAILURE] == [
+            board.Deed(T + 2, "reset", "ana", done=False),
+            board.Deed(T + 5, "comment", "ana", done=True, text="dark"),
+        ]
+        assert known.take().alarms == {FAILURE}
+        told = [one.what for one in known.recent]
+        assert told == ["raised", "reset by ana: not done", "comment by ana"]
+
+    def test_goes_with_the_alarm(self) -> None:
+        known = Board()
+        known.alarm(FAILURE, alarm())
+        known.event(PLACE, self.deed())
+        known.alarm(FAILURE, None)
+        known.event(PLACE, self.deed(T + 1))
+        assert not known.deeds
+
+    def test_is_bounded(self) -> None:
+        known = Board()
+        known.alarm(FAILURE, alarm())
+        for n in range(3 * board.MAX_DEEDS):
+            known.event(PLACE, self.deed(T + n))
+        assert [one.t - T for one in known.deeds[FAILURE]] == list(range(40, 60))
+
+    def test_whoever_acknowledged_is_named_once(self) -> None:
+        known = Board()
+        known.alarm(FAILURE, alarm())
+        noticed = alarm(State.ACKNOWLEDGED)
+        known.alarm(FAILURE, replace(noticed, acknowledged=Acknowledgement("ana", T), t=T + 1))
+        known.event(PLACE, self.deed(T + 1, action="acknowledge"))
+        assert [one.what for one in known.recent] == ["raised", "acknowledged by ana"]
+
+
 class TestWhatIsGone:
     def test_an_emptied_card_takes_its_device_away(self) -> None:
         known = Board()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.faults.lifecycle import Step, advance, after, present
+from gateway.faults.people import STEPS, offered
 from gateway.model import Alarm, Severity, State
 
 NORMAL, UNACK, ACK, RETURNED = (
@@ -122,3 +123,21 @@ def test_every_state_can_be_put_aside_and_left_again(state: State) -> None:
         assert put is not None
         assert after(put, back, latched=False, there=True) is UNACK
         assert after(put, back, latched=False, there=False) is NORMAL
+
+
+@given(st.sampled_from(State), st.booleans(), st.booleans())
+def test_a_person_is_offered_what_leads_somewhere(
+    state: State, latched: bool, cleared: bool
+) -> None:
+    alarm = replace(BLANK, state=state, cleared=5 if cleared else None)
+    steps = {name: advance(alarm, step, 9, latched=latched) for name, step in STEPS.items()}
+    leads = {name for name, to in steps.items() if to is not None and to.state is not state}
+    assert set(offered(alarm, latched=latched)) == leads | {"work-order", "comment"}
+
+
+def test_a_latched_alarm_offers_its_reset_only_once_it_is_over() -> None:
+    standing = life(Step.RAISE, latched=True)
+    over = life(Step.RAISE, Step.CLEAR, latched=True)
+    assert "reset" not in offered(standing, latched=True)
+    assert offered(over, latched=True)[:2] == ("acknowledge", "reset")
+    assert "reset" not in offered(life(Step.RAISE, Step.CLEAR), latched=False)

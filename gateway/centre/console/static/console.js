@@ -4,10 +4,13 @@
 // by point; alarms are replaced. Nothing here decides what is an alarm or what is stale: the
 // console does, and the page shows it.
 
-import { Alarms, standing } from "./alarms.js";
+import { Alarms } from "./alarms.js";
+import * as horn from "./horn.js";
+import { introduce, operator } from "./operator.js";
+import { Sheet } from "./sheet.js";
 import { KINDS, mark, needsAttention, paint } from "./tiles.js";
 import { Trend } from "./trend.js";
-import { SEVERITIES, ago, badge, el, full, hour, plain, when, words } from "./text.js";
+import { SEVERITIES, ago, badge, compare, el, full, hour, plain, when, words } from "./text.js";
 
 const SILENCE = 12_000; // ms without a word from the console before the page calls itself old
 const RECENT = 100;
@@ -22,16 +25,27 @@ let heard = 0; // when the console last spoke, by this machine's clock
 let skew = 0; // the console's clock minus this machine's
 let broker = true;
 let leftOut = 0;
+let alive = false; // the first snapshot is no news
 
 const now = () => Date.now() + skew;
 const trend = new Trend({ title: $("trend-title"), figure: $("figure"), about: $("about"), chart: $("chart"), spans: $("spans"), points: $("points") });
-const alarms = new Alarms($("alarms"), (key) => choose(devices.get(key), true));
+const alarms = new Alarms($("alarms"), {
+  clock: now,
+  choose: (key) => choose(devices.get(key), true),
+  open: (alarm, action) => sheet.open(alarm, action),
+  due: (alarm) => { if (alive) speak(alarm); },
+});
+const sheet = new Sheet($("sheet"), {
+  ask: (key, wish) => alarms.ask(key, wish),
+  explained: (alarm) => alarms.explained(alarm),
+  named: () => { $("operator").value = operator(); },
+});
 
 // The stream
 
 function listen() {
   const stream = new EventSource("/events");
-  stream.addEventListener("snapshot", (event) => { forget(); take(JSON.parse(event.data)); sift(); });
+  stream.addEventListener("snapshot", (event) => { forget(); take(JSON.parse(event.data)); sift(); alive = true; });
   stream.addEventListener("difference", (event) => take(JSON.parse(event.data)));
   stream.addEventListener("pulse", (event) => hear(JSON.parse(event.data)));
   stream.addEventListener("error", () => {
@@ -59,11 +73,11 @@ function take(body) {
   leftOut = body.left_out;
   for (const gateway of body.gateways) gateways.set(gateway.key, gateway);
   for (const key of body.gone?.devices ?? []) dismiss(key);
-  for (const key of body.gone?.alarms ?? []) alarms.remove(key);
+  for (const key of body.gone?.alarms ?? []) { alarms.remove(key); sheet.update(key, null); }
   for (const device of body.devices) merge(device);
-  for (const alarm of body.alarms) alarms.update(alarm, now());
+  for (const alarm of body.alarms) { alarms.update(alarm, now()); sheet.update(alarm.key, alarm); }
   if (body.recent.length) tell(body.recent);
-  alarms.arrange();
+  alarms.arrange(now());
   if (!trend.device && devices.size) choose(firstLook());
   summarise();
 }
@@ -116,8 +130,6 @@ function tileOf(device) {
   eye.observe(tile);
   return tile;
 }
-
-const { compare } = new Intl.Collator("en", { numeric: true });
 
 /** Where a key belongs among tiles that are in order. */
 function rank(key, others) {
@@ -172,21 +184,22 @@ function sift() {
 // The bar, the counts, the recent list
 
 function summarise() {
-  const known = alarms.all();
-  const active = known.filter(standing);
+  const { active, ordered, waiting, pending, aside, seen } = alarms.counts(now());
   $("tally").replaceChildren(...SEVERITIES.map((severity) => {
     const count = active.filter((alarm) => alarm.severity === severity).length;
     return el("li", count ? "" : "none", { title: `${severity}: ${count}` }, badge(severity), String(count));
   }));
-  const waiting = known.filter(({ state }) => state === "unacknowledged" || state === "returned").length;
-  const aside = known.filter(({ state }) => ["shelved", "suppressed", "out-of-service"].includes(state)).length;
   $("alarms-aside").textContent = [
-    known.length ? `${active.length} active` : "",
+    active.length ? `${active.length} active` : "",
     waiting ? `${waiting} to acknowledge` : "",
-    aside ? `${aside} shelved or suppressed` : "",
+    ordered ? `${ordered} with a work order` : "",
   ].filter(Boolean).join(" · ");
-  $("no-alarms").hidden = known.length > 0;
-  $("alarms").hidden = known.length === 0;
+  for (const [what, count, text] of [["pending", pending, "pending"], ["aside", aside, "set aside"]]) {
+    $(`show-${what}`).hidden = !count;
+    if ($(`show-${what}`).textContent !== `${count} ${text}`) $(`show-${what}`).textContent = `${count} ${text}`;
+  }
+  $("no-alarms").hidden = seen > 0;
+  $("alarms").hidden = seen === 0;
   $("no-devices").hidden = devices.size > 0;
   const online = [...gateways.values()].filter((gateway) => gateway.online).length;
   $("gateways").textContent = `${online} of ${gateways.size} online`;
@@ -201,7 +214,7 @@ function summarise() {
 function tell(news) {
   recent = recent.concat(news).sort((a, b) => b.t - a.t).slice(0, RECENT);
   $("recent").replaceChildren(...recent.map((one) => {
-    const extra = one.code ? (one.what === "raised" ? one.text : "") : Object.entries(one.values).map(([name, value]) => `${words(name)} ${plain(value)}`).join(", ");
+    const extra = one.code ? (one.what === "raised" || !one.severity ? one.text : "") : Object.entries(one.values).map(([name, value]) => `${words(name)} ${plain(value)}`).join(", ");
     const over = one.what === "raised" ? "" : "over";
     return el("li", "", {},
       el("time", "", { title: full(one.t) }, when(one.t)),
@@ -209,6 +222,12 @@ function tell(news) {
       el("span", "", {}, el("b", "", {}, one.device), ` ${[words(one.code), words(one.what)].filter(Boolean).join(": ")}`,
         extra ? el("small", "", {}, extra) : null));
   }));
+}
+
+/** For those who do not look: an alarm is due. */
+function speak(alarm) {
+  horn.ring(alarm.severity, Date.now());
+  $("spoken").textContent = `${alarm.severity}: ${alarm.device}, ${words(alarm.code)}. ${alarm.message}`;
 }
 
 /** Once a second, and whenever the console speaks: how old is what we show? */
@@ -230,11 +249,27 @@ $("kinds").addEventListener("click", (event) => {
   const tile = event.target.closest(".tile");
   if (tile) choose(devices.get(tile.dataset.key), true);
 });
+alarms.show("pending", $("show-pending").getAttribute("aria-pressed") === "true"); // a demo hides nothing
+$("folds").addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  const shown = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", String(shown));
+  alarms.show(button.id.replace("show-", ""), shown);
+  summarise();
+});
+$("sheet").addEventListener("close", () => alarms.focus(sheet.alarm.key));
+$("sound").checked = horn.armed();
+$("sound").addEventListener("change", (event) => horn.arm(event.target.checked));
+for (const touch of ["pointerdown", "keydown"]) document.addEventListener(touch, horn.allow);
+$("operator").value = operator();
+$("operator").addEventListener("change", (event) => introduce(event.target.value));
 $("find").addEventListener("input", sift);
 $("only").addEventListener("change", sift);
 setInterval(() => {
   breathe();
-  alarms.tick(now());
+  if (alarms.tick(now())) summarise();
+  horn.remind(alarms.gravest(now()), Date.now());
   for (const [key, tile] of tiles) if (devices.get(key).condition !== "ok") show(tile, devices.get(key));
   trend.describe(now());
   sift();

@@ -58,6 +58,9 @@ export function words(name) {
   return name.replaceAll("_", " ").replace(/\bl([123])\b/g, "L$1");
 }
 
+/** Names as people sort them: lamp-9 before lamp-10. */
+export const { compare } = new Intl.Collator("en", { numeric: true });
+
 /** How long ago, in the largest unit that says something. */
 export function ago(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000));
