@@ -1,4 +1,4 @@
-"""What several bin rules remember: the level as a median of three, when it fell, how warm it was.
+"""What several bin rules share: the level and how it is judged, when it fell, how warm it was.
 
 Source: domain §3.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from gateway.faults.rule import Seen
+from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Seen, Told, Verdict
+from gateway.faults.words import lasted
 from gateway.model import Millis
 
 STEEP_SPAN = 30_000
@@ -57,6 +58,20 @@ class Level:
         if level is not None:
             self.last = (*self.last[-2:], level)
             self.median = sorted(self.last)[1] if len(self.last) == 3 else None
+
+    def judge(self, full: float, below: float) -> Verdict:
+        """Met from ``full`` % on, normal ``below`` that much, undecided while no level is known."""
+        if self.median is None:
+            return UNDECIDED
+        if self.median >= full:
+            return MET
+        return NORMAL if self.median < below else BETWEEN
+
+    def tell(self, full: float, since: Millis, t: Millis) -> Told:
+        """How full, since when."""
+        level = self.median or 0.0
+        message = f"{level:.0f} % full, at least {full:.0f} % for {lasted(since, t)}"
+        return message, {"fill_level": round(level, 1)}
 
 
 class Emptying:

@@ -7,13 +7,11 @@ that dead band.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.bins import Level
-from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
-from gateway.faults.words import lasted
-from gateway.model import Millis, Severity, Value
+from gateway.faults.rule import Rule, Seen, Settings, Told, Verdict
+from gateway.model import Millis, Severity
 from gateway.units import Duration
 
 
@@ -33,20 +31,12 @@ class BinFull(Settings):
 
 def judge(_seen: Seen, settings: BinFull, level: Level) -> Verdict:
     """By the median of the last three levels."""
-    if level.median is None:
-        return UNDECIDED
-    if level.median >= settings.full:
-        return MET
-    return NORMAL if level.median < settings.below else BETWEEN
+    return level.judge(settings.full, settings.below)
 
 
-def tell(
-    seen: Seen, settings: BinFull, level: Level, since: Millis
-) -> tuple[str, Mapping[str, Value]]:
+def tell(seen: Seen, settings: BinFull, level: Level, since: Millis) -> Told:
     """How full, since when."""
-    full = level.median or 0.0
-    message = f"{full:.0f} % full, at least {settings.full:.0f} % for {lasted(since, seen.t)}"
-    return message, {"fill_level": round(full, 1)}
+    return level.tell(settings.full, since, seen.t)
 
 
 RULE = Rule(

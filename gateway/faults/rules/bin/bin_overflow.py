@@ -6,13 +6,11 @@ below 90 % it is seen not to overflow (E). It stands for the vaguer ``bin_full``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.bins import Level
-from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
-from gateway.faults.words import lasted
-from gateway.model import Millis, Severity, Value
+from gateway.faults.rule import Rule, Seen, Settings, Told, Verdict
+from gateway.model import Millis, Severity
 from gateway.units import Duration
 
 
@@ -32,20 +30,12 @@ class BinOverflow(Settings):
 
 def judge(_seen: Seen, settings: BinOverflow, level: Level) -> Verdict:
     """By the median of the last three levels."""
-    if level.median is None:
-        return UNDECIDED
-    if level.median >= settings.over:
-        return MET
-    return NORMAL if level.median < settings.below else BETWEEN
+    return level.judge(settings.over, settings.below)
 
 
-def tell(
-    seen: Seen, settings: BinOverflow, level: Level, since: Millis
-) -> tuple[str, Mapping[str, Value]]:
+def tell(seen: Seen, settings: BinOverflow, level: Level, since: Millis) -> Told:
     """How full, since when."""
-    full = level.median or 0.0
-    message = f"{full:.0f} % full, at least {settings.over:.0f} % for {lasted(since, seen.t)}"
-    return message, {"fill_level": round(full, 1)}
+    return level.tell(settings.over, since, seen.t)
 
 
 RULE = Rule(

@@ -57,13 +57,11 @@ class Levels:
 
 def of_stream(levels: Mapping[str, Level], settings: StandFull) -> Verdict:
     """What the bins of one stream say together."""
-    known = [level.median for level in levels.values()]
-    seen = [median for median in known if median is not None]
-    if any(median < settings.below for median in seen):
-        return NORMAL
-    if len(seen) < len(known):
-        return UNDECIDED
-    return MET if all(median >= settings.full for median in seen) else BETWEEN
+    said = {level.judge(settings.full, settings.below) for level in levels.values()}
+    for verdict in (NORMAL, UNDECIDED, BETWEEN):
+        if verdict in said:
+            return verdict
+    return MET
 
 
 def verdicts(settings: StandFull, levels: Levels) -> dict[str, Verdict]:
