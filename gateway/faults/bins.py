@@ -30,6 +30,12 @@ SMALL_FALL = 15.0
 CREWS_TILT = 60.0
 """Degrees beyond which a crew tilts a bin to empty it (domain §3)."""
 
+SETTLES = 5.0
+"""Points of % by which a throw may lift the level at once (E)."""
+
+QUICK = 600_000
+"""ms between readings up to which a bin cannot have filled within four of them (E)."""
+
 _STEP = 5_000
 _MOST = 2 + STEEP_SPAN // _STEP
 
@@ -74,38 +80,15 @@ class Level:
         return message, {"fill_level": round(level, 1)}
 
 
-class Emptying:
-    """When the level last fell as it does when a crew empties the bin; None if it never did.
-
-    By single readings, so that what masks tilt and lid is there at once.
-    """
-
-    __slots__ = ("_level", "at")
-
-    def __init__(self, _seen: Seen) -> None:
-        self.at: Millis | None = None
-        self._level: float | None = None
-
-    def see(self, seen: Seen) -> None:
-        """Follow the level."""
-        level = number(seen, "fill_level")
-        if level is None:
-            return
-        if self._level is not None and level <= self._level - EMPTIED:
-            self.at = seen.t
-        self._level = level
-
-    def lately(self, t: Millis, seconds: float) -> bool:
-        """Whether that was within so many seconds before ``t``."""
-        return self.at is not None and t - self.at <= seconds * 1000
-
-
 class Collections:
     """When the bin was last collected, and from which level; ``news`` while that is just seen.
 
     Source: domain §3, event ``collected``: a fall by at least 25 points to near empty that a second
     reading holds; by 15 at least from a level of at most 30 %, where the bin was tilted as crews
-    tilt it or most bins of its stand are empty with it (polls do not tell who fell when, E).
+    tilt it or most bins of its stand are empty with it (polls do not tell who fell when, E). The
+    level before is a median of three, so that a wrong echo and its end are no collection; in a web
+    there are two at a time, so where readings come quickly none of the last four may have been
+    nearly as low.
     """
 
     __slots__ = ("_before", "_fell", "_tilted", "_was", "at", "fell_from", "news")
@@ -133,11 +116,23 @@ class Collections:
                 self._before = ()
             self._fell = None
         elif self._before:
-            was = sorted(self._before)[len(self._before) // 2]
-            if level <= NEAR_EMPTY and was - level >= SMALL_FALL:
+            last = sorted(self._before[-3:])
+            was = last[(len(last) - 1) // 2]
+            if abs(self._before[-1] - was) <= SETTLES:
+                was = self._before[-1]  # what was just thrown in lies loosely on top
+            high = min(self._before) if seen.period <= QUICK else was
+            if level <= NEAR_EMPTY and high - level >= SMALL_FALL:
                 self._fell, self._was = seen.t, was
                 return
-        self._before = (*self._before[-2:], level)
+        self._before = (*self._before[-3:], level)
+
+    def lately(self, t: Millis, seconds: float) -> bool:
+        """Whether a crew was there within so many seconds before ``t``, as far as is known by then.
+
+        The first reading of a fall is enough, for what is masked by it must not wait for a second.
+        """
+        at = self.at if self._fell is None else self._fell
+        return at is not None and t - at <= seconds * 1000
 
     def _told(self, seen: Seen) -> bool:
         """Whether tilt or the stand tells that a small fall was a collection."""

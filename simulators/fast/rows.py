@@ -170,20 +170,29 @@ class Writer:
         bad = [name for name in found if found[name] is None]
         for name in bad:
             del found[name]
-        derive(self._device, found, bad)
+        uncertain = derive(self._device, found, bad)
         row: dict[str, Any] = {"t": t, "device": self._device.id, "values": found}
-        return orjson.dumps(row | {"bad": bad} if bad else row) + b"\n"
+        if uncertain:
+            row["uncertain"] = uncertain
+        if bad:
+            row["bad"] = bad
+        return orjson.dumps(row) + b"\n"
 
 
-def derive(device: Device, values: dict[str, Value], bad: list[str]) -> None:
-    """Add what the gateway computes from other points."""
+def derive(device: Device, values: dict[str, Value], bad: list[str]) -> list[str]:
+    """Add what the gateway computes from other points; the names of what of that is uncertain."""
+    uncertain = []
     for point in device.derived:
         if point.source in values:
             value = point.compute(values[point.source], device.facts)
             if isinstance(value, Bad):
                 bad.append(point.name)
-            else:
-                values[point.name] = value.value if isinstance(value, Uncertain) else value
+                continue
+            if isinstance(value, Uncertain):
+                uncertain.append(point.name)
+                value = value.value
+            values[point.name] = value
+    return uncertain
 
 
 def befallen(desk: Desk, line: bytes) -> bytes:

@@ -41,7 +41,7 @@ class Sensor:
         """The distance as the sensor reports it: the largest where there is no echo."""
         self.device.advance(now)
         distance = self.device.values()["distance"]
-        blind = "no_values" in self.trouble
+        blind = "no_echo" in self.trouble
         found = _FARTHEST if distance is None or blind else round(float(distance))
         reported = max(_NEAREST, min(_FARTHEST, found))
         self.served.append((now, {"distance": None if blind else reported}))

@@ -126,13 +126,13 @@ def possible(fault: str, bus: Bus, plan: Map | None = None) -> bool:
     """Whether a mishap can happen to a device with that map on such a bus, and be told.
 
     Another device is told by the profile's identity only, and that there is no value only where the
-    map has a way to say so (a sensor without registers reports its farthest distance). A bus with
-    one device cannot be told from its device.
+    map has a way to say so, of more than an echo. A bus with one device cannot be told from its
+    device.
     """
     if fault == "other_device" and plan is not None and not plan.identity:
         return False
     if fault == "no_values" and plan is not None:
-        return not plan.points or any(row.can_be_nothing for row in plan.points)
+        return any(row.can_be_nothing and row.name != "distance" for row in plan.points)
     if MISHAPS[fault].of_bus and bus.members < 2:
         return False
     return bus.wire in MISHAPS[fault].wires

@@ -121,7 +121,7 @@ async def test_on_a_serial_line(city: City, names: tuple[str, ...]) -> None:
     assert_as_meant(city, "lamps-a", troubles, await seen(city, "lamps-a", troubles))
 
 
-@pytest.mark.parametrize("name", ["silent", "dead", "garbled", "no_values"])
+@pytest.mark.parametrize("name", ["silent", "dead", "garbled", "no_echo"])
 async def test_on_a_sensor_s_line(city: City, name: str) -> None:
     troubles = {"bin-3": name}
     assert_as_meant(city, "bin-3", troubles, await seen(city, "bin-3", troubles))

@@ -286,7 +286,8 @@ def test_a_scenario_that_says_nothing_is_a_day_in_makati(tmp_path: Path) -> None
 def test_mishaps_of_wires_befall_the_rows_of_their_devices_only(tmp_path: Path) -> None:
     """One after the other, twenty minutes each: what a row becomes is what the mishap says."""
     faults = (
-        f'[[fault]]\nfault = "{name}"\nkind = "lamp"\nat = "{10 + 30 * n}m"\nfor = "20m"\n'
+        f'[[fault]]\nfault = "{name}"\nkind = "{struck(name)}"\n'
+        f'at = "{10 + 30 * n}m"\nfor = "20m"\n'
         for n, name in enumerate(MISHAPS)
     )
     head = f'schema = 1\nstart = 2026-03-02T23:00:00\nduration = "{len(MISHAPS) * 30}m"\n'
@@ -297,11 +298,16 @@ def test_mishaps_of_wires_befall_the_rows_of_their_devices_only(tmp_path: Path) 
     for label in found:
         during = [row for row in every if label["at"] <= row.t < label["until"]]
         assert {look(row) for row in during if row.device == label["device"]} == meant(label)
-        struck = {row.device for row in during if look(row) != "as ever"}
+        befallen = {row.device for row in during if look(row) != "as ever"}
         if label["subject"].startswith("bus:"):
-            assert len(struck) > 1
+            assert len(befallen) > 1
         else:
-            assert struck <= {label["device"]}, label
+            assert befallen <= {label["device"]}, label
+
+
+def struck(mishap: str) -> str:
+    """A kind of device that can have a mishap: what lacks an echo is a bin's sensor on its line."""
+    return "bin" if mishap == "no_echo" else "lamp"
 
 
 def meant(label: dict[str, Any]) -> set[str]:
@@ -311,7 +317,7 @@ def meant(label: dict[str, Any]) -> set[str]:
         },
         **{key: {"as ever"} for key in ("noise", "slow")},
         "other_device": {"another device"},
-        "no_values": {"no values"},
+        **{key: {"no values"} for key in ("no_values", "no_echo")},
     }.get(label["fault"], {"silent"})
 
 
@@ -324,12 +330,17 @@ def look(row: Reading) -> str:
 
 
 def test_a_replay_finds_what_mishaps_must_bring_and_nothing_else(tmp_path: Path) -> None:
-    """Twenty-five minutes each, read every ten seconds, judged by the rules as they are shipped."""
+    """Twenty-five minutes each, read every ten seconds, judged by the rules as they are shipped.
+
+    The last is the one that needs an hour.
+    """
+    names = sorted(MISHAPS, key="no_echo".__eq__)
     faults = (
-        f'[[fault]]\nfault = "{name}"\nkind = "lamp"\nat = "{10 + 40 * n}m"\nfor = "25m"\n'
-        for n, name in enumerate(MISHAPS)
+        f'[[fault]]\nfault = "{name}"\nkind = "{struck(name)}"\nat = "{10 + 40 * n}m"\n'
+        f'for = "{25 if struck(name) == "lamp" else 70}m"\n'
+        for n, name in enumerate(names)
     )
-    head = f'schema = 1\nstart = 2026-03-02T19:00:00\nduration = "{len(MISHAPS) * 40}m"\n'
+    head = f'schema = 1\nstart = 2026-03-02T19:00:00\nduration = "{len(MISHAPS) * 40 + 45}m"\n'
     made(tmp_path, f"{head}devices = 20\n{''.join(faults)}", every=10_000)
     settings = {code: rule.settings for code, rule in load_rules().items()}
     site = load_site(tmp_path / "d" / "site.toml", settings)

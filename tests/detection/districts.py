@@ -21,8 +21,9 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -163,31 +164,45 @@ class Tally:
         self.examples += other.examples
 
 
-def run(part: Part, seed: int, share: float) -> Tally:
-    """Record a part, replay it, and count."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A recording of a district, with its site and the labels of all that happened in it."""
+
+    site: Site
+    recording: Path
+    labels: Sequence[Label]
+    readings: int
+
+
+@contextmanager
+def made(part: Part, seed: int, share: float) -> Iterator[Made]:
+    """Record a part; the recording is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="wayside-detection-") as folder:
         place = Path(folder)
         (place / "scenario.toml").write_text(part.scenario(seed), encoding="utf-8")
+        labels = place / "labels.jsonl"
         options = fast.Options(
             file=place / "recording.jsonl",
             folder=place / "district",
-            labels=place / "labels.jsonl",
+            labels=labels,
             days=part.days * share,
             seed=seed,
             every=round(part.every * 1000),
             near=None if part.near is None else round(part.near * 1000),
         )
-        made = fast.record(read(place / "scenario.toml"), options, lambda _: None)
+        done = fast.record(read(place / "scenario.toml"), options, lambda _: None)
         rules = load_rules()
-        site = load_site(made.site, {code: rule.settings for code, rule in rules.items()})
-        labels = [
-            Label(**orjson.loads(line))
-            for line in options.labels.read_bytes().splitlines()  # type: ignore[union-attr]
-        ]
-        told = list(transitions(site, options.file))
-    tally = judge(part, site, labels, told)
-    tally.readings = made.readings
-    tally.device_days = len(site.devices) * part.days * share
+        site = load_site(done.site, {code: rule.settings for code, rule in rules.items()})
+        truth = [Label(**orjson.loads(line)) for line in labels.read_bytes().splitlines()]
+        yield Made(site, options.file, truth, done.readings)
+
+
+def run(part: Part, seed: int, share: float) -> Tally:
+    """Record a part, replay it, and count."""
+    with made(part, seed, share) as one:
+        tally = judge(part, one.site, one.labels, transitions(one.site, one.recording))
+    tally.readings = one.readings
+    tally.device_days = len(one.site.devices) * part.days * share
     return tally
 
 
@@ -297,7 +312,7 @@ OF_THE_ASSET: Mapping[str, Millis] = {
 }
 """Delays that are no setting: they follow from an asset's facts, here from their defaults, are the
 time that is looked back on, or what a night takes in which a silent loop says nothing."""
-OF_THE_FAULT: Mapping[str, Millis] = {"forgotten_flash": 3_600_000}
+OF_THE_FAULT: Mapping[str, Millis] = {"forgotten_flash": 3_600_000, "no_echo": 3_600_000}
 """A code may have another delay for one of its causes."""
 
 

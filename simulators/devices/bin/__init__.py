@@ -44,6 +44,8 @@ _LID, _LIFT, _DOWN = 20_000, 6_000, 8_000
 down again."""
 _USED = 2_000
 """ms a lid is open for a throw."""
+_CREWS = 900_000
+"""ms after an emptying in which a tilted bin or an open lid may be the crew's (domain §3)."""
 _ROUNDS = frozenset({"collection_missed", "late_collection"})
 _LATENESS = 8 * 3_600_000
 """ms by which a late collection comes after its round: less than the 12 h of the rule."""
@@ -163,8 +165,7 @@ class Bin:
         self.waste.empty(min(left, before))
         self._emptied, self._rubble = t, 0.0
         told = before - left >= _FALL or (along and before >= 15)
-        seen = {"sensor_blocked", "sensor_stuck", "misreads"}.isdisjoint(self._growth)
-        self.collections.append(Collection(t, before, left, told and seen))
+        self.collections.append(Collection(t, before, left, told and self.tells_level))
 
     # ------------------------------------------------------------------ what is true
 
@@ -174,6 +175,11 @@ class Bin:
         risen = self._risen(self._t)
         natural = self.waste.fill + self.waste.loose
         return natural if risen is None else max(natural, risen[0])
+
+    @property
+    def tells_level(self) -> bool:
+        """Whether its ranger follows the waste at all."""
+        return {"sensor_blocked", "sensor_stuck", "bin_removed"}.isdisjoint(self._growth)
 
     @property
     def distance(self) -> float:
@@ -321,11 +327,15 @@ class Bin:
             return self.battery < 20.0
         if fault == "bin_moved":
             return self.moved > 50.0
+        if fault in {"bin_tilt", "lid_open"}:
+            crew = growth.since - _CREWS < self._emptied <= growth.since
+            return not crew or self._t - self._emptied > _CREWS
         return fault not in TARGETS or self._too_full(fault, growth)
 
     def _too_full(self, fault: str, growth: Growth) -> bool:
         if fault == "stand_full":
-            return all(one.surface >= STAND_FULL for one in (self, *self._peers()))
+            stand = (self, *self._peers())
+            return all(one.surface >= STAND_FULL and one.tells_level for one in stand)
         missed = fault not in _ROUNDS or growth.share(self._t) == 1.0
         return missed and self.surface >= THRESHOLDS[fault]
 

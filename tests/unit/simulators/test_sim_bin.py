@@ -229,6 +229,25 @@ def test_a_fault_shows_from_some_moment_until_it_is_repaired(fault: str) -> None
     assert all(one.surface < 80 and one.temperature < 45 for one in yard.bins)
 
 
+def test_right_after_an_emptying_it_may_be_the_crew_for_a_quarter_of_an_hour() -> None:
+    for fault in ("bin_tilt", "lid_open"):
+        yard = Yard(1)
+        while not yard.bin.collections:
+            yard.wait(60)
+        yard.bin.break_down(fault, 0)
+        shows = [yard.wait(60).shows(fault) for _ in range(30)]
+        assert 12 <= shows.index(True) <= 15
+
+
+def test_a_stand_with_a_bin_that_cannot_tell_its_level_is_not_seen_to_be_full() -> None:
+    yard = ready("stand_full")
+    yard.bins[1].break_down("sensor_stuck", 0)
+    yard.bin.break_down("stand_full", 60)
+    assert not yard.wait(3600).shows("stand_full")
+    yard.bins[1].repair("sensor_stuck")
+    assert yard.bin.shows("stand_full")
+
+
 CONDITION = {
     "bin_full": lambda bin_: 80 <= bin_.surface < 95,
     "bin_overflow": lambda bin_: bin_.surface >= 95,

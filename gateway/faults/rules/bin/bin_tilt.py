@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.faults.bins import AROUND_COLLECTION, Emptying, number
+from gateway.faults.bins import AROUND_COLLECTION, Collections, number
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
@@ -32,18 +32,18 @@ class BinTilt(Settings):
             raise ValueError("upright is more than askew; a bin cannot be both")
 
 
-def judge(seen: Seen, settings: BinTilt, emptying: Emptying) -> Verdict:
+def judge(seen: Seen, settings: BinTilt, collections: Collections) -> Verdict:
     """By the latest tilt."""
     tilt = number(seen, "tilt")
     if tilt is None:
         return UNDECIDED
     if tilt > settings.askew:
-        return UNDECIDED if emptying.lately(seen.t, settings.mask) else MET
+        return UNDECIDED if collections.lately(seen.t, settings.mask) else MET
     return NORMAL if tilt < settings.upright else BETWEEN
 
 
 def tell(
-    seen: Seen, settings: BinTilt, _emptying: Emptying, since: Millis
+    seen: Seen, settings: BinTilt, _collections: Collections, since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
     """How far, since when."""
     tilt = number(seen, "tilt") or 0.0
@@ -59,5 +59,5 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("tilt",),
-    memory=Emptying,
+    memory=Collections,
 )

@@ -2,7 +2,8 @@
 
 Source: domain §3: full, and 12 h past the scheduled collection (the asset fact ``collection``). A
 bin that was nearly empty when the crew came round was not missed, however full it is by now; one
-that was emptied since is well, and so is one seen below 75 %.
+that was emptied since is well, and so is one seen below 75 %. It is full if it has been so for half
+an hour at least, as ``bin_full`` has it: that does not wait for the round.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gateway.assets import BinFacts
-from gateway.faults.bins import Emptying, Level
+from gateway.faults.bins import Collections, Level, number
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.model import Millis, Severity, Value
 from gateway.units import Duration
 from gateway.weekly import since_round
 
 MINUTE = 60_000
+
+SPAN = 1_800_000
+"""ms over which, or twice that, a bin must have been full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,13 @@ class Round:
     """The last round: when it was due, the level then, and whether the bin was emptied since."""
 
     kept_as: ClassVar[str] = "bin_round/1"
-    __slots__ = ("_emptying", "due", "emptied", "level", "then")
+    __slots__ = ("_collections", "_lows", "_span", "due", "emptied", "level", "then")
 
     def __init__(self, seen: Seen) -> None:
         self.level = Level(seen)
-        self._emptying = Emptying(seen)
+        self._collections = Collections(seen)
+        self._lows = (0.0, 0.0)
+        self._span = 0
         self.due: Millis | None = None
         self.then = 0.0
         self.emptied = False
@@ -50,19 +56,34 @@ class Round:
     def see(self, seen: Seen) -> None:
         """Follow the level over the rounds."""
         when = facts(seen).collection
-        if when is None or "fill_level" not in seen.fresh:
+        if when is None:
+            return
+        self._collections.see(seen)
+        if "fill_level" not in seen.fresh:
             return
         before = self.level.median
         self.level.see(seen)
-        self._emptying.see(seen)
+        self._follow(seen.t)
         local = seen.local()
         ago = since_round(when, local.weekday(), local.hour * 60 + local.minute)
         due = seen.t - seen.t % MINUTE - ago * MINUTE
         if self.due is None or due > self.due + MINUTE:
             self.due, self.emptied = due, False
-            self.then = self.level.median or 0.0 if before is None else before
-        at = self._emptying.at
+            level = number(seen, "fill_level") or 0.0  # it may have been emptied in a hole
+            self.then = 0.0 if before is None else min(before, level)
+        at = self._collections.at
         self.emptied = self.emptied or (at is not None and at >= self.due)
+
+    def _follow(self, t: Millis) -> None:
+        """Keep the lowest level of this span of half an hour, and of the one before."""
+        span, (before, now), level = t // SPAN, self._lows, self.level.median or 0.0
+        self._lows = (before, min(now, level)) if span == self._span else (now, level)
+        self._span = span
+
+    @property
+    def lowest(self) -> float:
+        """% below which the level has not been for half an hour to an hour."""
+        return min(self._lows)
 
     def dump(self) -> list[Any] | None:
         """What is known of the last round."""
@@ -88,7 +109,8 @@ def judge(seen: Seen, settings: CollectionMissed, last: Round) -> Verdict:
     if last.emptied or level < settings.below:
         return NORMAL
     late = seen.t - last.due >= settings.late * 1000
-    return MET if late and level >= settings.full and last.then >= settings.worth else BETWEEN
+    full = min(level, last.lowest) >= settings.full
+    return MET if late and full and last.then >= settings.worth else BETWEEN
 
 
 def tell(

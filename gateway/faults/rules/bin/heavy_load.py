@@ -1,8 +1,10 @@
 """A bin is heavier than what fills it ever was: rubble, water, soil.
 
 Source: domain §3: kg per % above its own P99. Its own are the last months' readings, one an hour,
-from 20 % on, in steps of a tenth; 200 of them make a P99 (E). It must hold for an hour, and be
-above P99 by half, because a P99 is passed once in a hundred times by nothing at all (E).
+from 20 % on, in steps of a tenth; 120 of them, some weeks of a bin that is emptied daily, make a
+P99 (E). It must hold for an hour, and be above P99 by half, because a P99 is passed once in a
+hundred times by nothing at all (E). A bin that is less than 20 % full is heavy if it would be so at
+20 %, and never seen to be well.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any, ClassVar
 
 from gateway.faults.bands import above
 from gateway.faults.bins import number
-from gateway.faults.rule import UNDECIDED, Rule, Seen, Settings, Verdict
+from gateway.faults.rule import MET, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
 from gateway.units import Duration
@@ -27,7 +29,7 @@ LEAST_LEVEL = 20.0
 STEPS, FIRST, STEP = 64, 0.01, log(1.1)
 """Steps of kg per %, each a tenth above the one before, from 10 g on."""
 
-ENOUGH, MOST = 200, 5_000
+ENOUGH, MOST = 120, 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,12 @@ def ratio_of(seen: Seen) -> float | None:
 
 def judge(seen: Seen, settings: HeavyLoad, weights: Weights) -> Verdict:
     """Against its own."""
-    ratio, usual = ratio_of(seen), weights.p99()
-    if ratio is None or usual is None:
+    weight, level, usual = number(seen, "weight"), number(seen, "fill_level"), weights.p99()
+    if weight is None or level is None or usual is None:
         return UNDECIDED
-    return above(ratio, settings.times * usual, settings.back * usual)
+    ratio = weight / max(level, LEAST_LEVEL)
+    said = above(ratio, settings.times * usual, settings.back * usual)
+    return said if said is MET or level >= LEAST_LEVEL else UNDECIDED
 
 
 def tell(
@@ -110,7 +114,7 @@ def tell(
 ) -> tuple[str, Mapping[str, Value]]:
     """How heavy for how full, and what it was before."""
     weight, level = number(seen, "weight") or 0.0, number(seen, "fill_level") or 0.0
-    usual = (weights.p99() or 0.0) * level
+    usual = (weights.p99() or 0.0) * max(level, LEAST_LEVEL)
     message = (
         f"{weight:.0f} kg at {level:.0f} % where {usual:.0f} kg are the most it usually has, "
         f"for {lasted(since, seen.t)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.faults.bins import AROUND_COLLECTION, Emptying
+from gateway.faults.bins import AROUND_COLLECTION, Collections
 from gateway.faults.rule import MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
@@ -24,16 +24,16 @@ class LidOpen(Settings):
     mask: Duration = AROUND_COLLECTION
 
 
-def judge(seen: Seen, settings: LidOpen, emptying: Emptying) -> Verdict:
+def judge(seen: Seen, settings: LidOpen, collections: Collections) -> Verdict:
     """By the lid's switch."""
     lid = seen.fresh.get("lid_open")
     if lid is True:
-        return UNDECIDED if emptying.lately(seen.t, settings.mask) else MET
+        return UNDECIDED if collections.lately(seen.t, settings.mask) else MET
     return NORMAL if lid is False else UNDECIDED
 
 
 def tell(
-    seen: Seen, _settings: LidOpen, _emptying: Emptying, since: Millis
+    seen: Seen, _settings: LidOpen, _collections: Collections, since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
     """Since when."""
     return f"the lid has been open for {lasted(since, seen.t)}", {"lid_open": True}
@@ -47,5 +47,5 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("lid_open",),
-    memory=Emptying,
+    memory=Collections,
 )
