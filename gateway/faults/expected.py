@@ -42,6 +42,9 @@ DIMMED, UNKNOWN = 70.0, 0.35
 SHARE, LEAST, SIGMAS = 0.20, 4.0, 3.0
 """How far off is too far: the largest of a share, watts, and standard deviations (domain §1)."""
 
+FALL = 0.10
+"""How far below what is usual a power factor is a fault, and no habit to be learnt (domain §1)."""
+
 _SIGMA = 1.2533
 """Standard deviation over mean deviation, of a normal distribution."""
 
@@ -105,8 +108,8 @@ class Expected:
         self._ratio[band] += weight * off
         self._scatter[band] += weight * (abs(off) - self._scatter[band])
         factor = number(seen, "power_factor")
-        if factor is not None:
-            known = self._factor[band]
+        known = self._factor[band]
+        if factor is not None and not (known and factor < known - FALL):
             self._factor[band] = factor if not known else known + weight * (factor - known)
 
     @staticmethod

@@ -80,6 +80,11 @@ AT_CABINETS = {
 """The same of cabinets, whose faults are told within the hour but for these."""
 BY_THE_MINUTE = frozenset({"charger_fault", "detector_no_activity"})
 """Faults of cabinets that are told in a day or more, and so on recordings of weeks."""
+AT_LAMPS = frozenset(
+    {"lamp_cycling", "lamp_failure", "lossy", "meter_spikes", "partial_gaps", "test_switching"}
+)
+"""A lamp that goes out and comes back, which only readings of a minute tell, and what looks like it
+to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +312,7 @@ OF_THE_ASSET: Mapping[str, Millis] = {
     "comm_degraded": 15 * 60_000,
     "photocell_fault": 4 * DAY,
     "energy_drift": 8 * DAY,
+    "lamp_cycling": 3_600_000,
     "leakage_trend": 7 * DAY,
     "detector_no_activity": DAY // 2,
 }
@@ -387,6 +393,7 @@ def parts(seed: int) -> list[tuple[Part, int]]:
         one = Part("signals", "signal", signals, 5, 1, None, 200.0, usual, "1h")
         found.append((one, seed + number))
     more = (
+        Part("lamps by the minute", "lamp", "lamps = 60\nfeeders = 3", 10, 60, 5, 20.0, AT_LAMPS),
         Part("signals in weeks", "signal", "cabinets = 6", 21, 30, None, 80.0, weeks, "1h"),
         Part("signals in detail", "signal", "cabinets = 4", 0.05, 0.1, None, 2e4, yellows, "6m"),
     )

@@ -178,7 +178,7 @@ BREAKAGES: Mapping[str, Breakage] = {
         Breakage(
             _alarm("lamp_cycling", may=("lamp_failure", *_POWER, *_GONE)),
             Effect(cycling=True),
-            burns_warm,
+            should_be_warm,
         ),
         Breakage(
             _alarm("power_high", must_not=("overcurrent",), may=_NIGHTS),

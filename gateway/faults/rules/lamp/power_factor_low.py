@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.bands import below
-from gateway.faults.expected import Expected
+from gateway.faults.expected import FALL, Expected
 from gateway.faults.lamps import number
 from gateway.faults.rule import UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
@@ -31,7 +31,7 @@ class PowerFactorLow(Settings):
     least: float = 0.85
     full_dim: float = 80.0
     full_power: float = 25.0
-    fall: float = 0.10
+    fall: float = FALL
     back: float = 0.02
 
 
