@@ -15,6 +15,9 @@ WARM_UP = {"led": 60.0, "hps": 480.0, "mh": 600.0, "other": 600.0}
 RESTRIKE = {"led": 0.0, "hps": 300.0, "mh": 1200.0, "other": 1200.0}
 """Seconds a hot discharge lamp needs to strike again after its supply dipped."""
 
+SHARED = (3, 0.3)
+"""Lamps that go out together because the mains dipped: how many, and what share (domain §1)."""
+
 SUPPLIED = 0.8
 """Share of the nominal voltage from which a lamp is expected to burn."""
 
@@ -98,15 +101,23 @@ def defiant(seen: Seen) -> bool:
     return seen.good.get("switch_command") is False
 
 
+def _out(lamp: Seen) -> bool:
+    """Whether a lamp is on, and draws nothing to speak of."""
+    power, good = number(lamp, "power"), lamp.good
+    on = True in (good.get("switch_command"), good.get("switch_state"))
+    return on and power is not None and dark(power, facts(lamp))
+
+
 class Burning:
     """Whether a lamp is on, and since when without a break that was seen.
 
     ``on`` is None while it was never known. After a gap or a restart nobody knows how long the lamp
     has burnt, so ``since`` begins at the first reading. It begins again when the supply returns
-    after a dip, and a discharge lamp then has to strike again (``dipped``).
+    after a dip, and a discharge lamp then has to strike again (``dipped``). A dip between two polls
+    is told by what it does: arcs that are out together with ``SHARED`` of their feeder's lamps.
     """
 
-    __slots__ = ("_low", "dipped", "on", "since")
+    __slots__ = ("_low", "_out", "dipped", "on", "since")
 
     def __init__(self, _seen: Seen) -> None:
         self.forget()
@@ -117,6 +128,7 @@ class Burning:
         self.since: Millis = 0
         self.dipped = False
         self._low = False
+        self._out = False
 
     def see(self, seen: Seen) -> None:
         """Follow the switch and the voltage."""
@@ -136,6 +148,18 @@ class Burning:
             if low or self._low:
                 self.since, self.dipped = seen.t, True
             self._low = low
+        if self.on and RESTRIKE[facts(seen).technology]:
+            self._follow_arc(seen)
+
+    def _follow_arc(self, seen: Seen) -> None:
+        """Begin again when it has gone out with so many others that only a dip explains it."""
+        if not _out(seen):
+            self._out = False
+        elif not self._out:
+            lamps = [one for one in seen.members("feeder") if one.device.kind == "lamp"]
+            out = sum(map(_out, lamps))
+            if out >= SHARED[0] and out >= SHARED[1] * len(lamps):
+                self.since, self.dipped, self._out = seen.t, True, True
 
     def settled(self, seen: Seen, warm_up: float | None) -> bool:
         """Whether the lamp is on and past its warm-up; ``warm_up`` in s, None by technology."""

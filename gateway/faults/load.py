@@ -99,21 +99,21 @@ class Load:
         self.total = 0.0, 0.0
 
     def see(self, group: Group) -> None:
-        """Compare at each reading of the pillar."""
+        """Compare at each reading of the pillar; while it is silent, follow its lamps."""
         pillar = group.head
         self.measured = {}
-        if pillar is None or group.latest is not pillar or pillar.silent is not None:
-            return
-        phases = _measured(pillar)
-        if not phases:
+        if pillar is None or group.latest is not pillar:
             return
         lamps = [one for one in group.everyone() if one.device.kind == "lamp"]
         powers = self._powers(lamps)
-        self.expected = _summed(lamps, powers, phases)
-        self._tail(lamps, powers)
-        total = sum(self.expected.values())
+        total = sum(powers.values())
         if self._since is None or abs(total - self._was) > CHANGED * max(total, self._was):
             self._since, self._was = group.t, total
+        phases = _measured(pillar)
+        if not phases:
+            return
+        self.expected = _summed(lamps, powers, phases)
+        self._tail(lamps, powers)
         self.measured = phases
         if self.settled(group.t):
             self._learn()

@@ -229,18 +229,20 @@ def judge(
     first = min((label.at for label in labels), default=0)
     around, hiding = relations(site), Hiding(site, told)
     lights = {device.id for device in site.devices if device.kind in {"lamp", "feeder"}}
-    for label in labels:
+    unseen = [() if one.code is None else hiding.of(one.subject, one.code) for one in labels]
+    for label, hidden in zip(labels, unseen, strict=True):
         if label.code is not None:
             poll = polls[label.device]
             needs = takes(label.code, label.fault, poll)
             times = _stretches(label, needs, by_night=label.device in lights)
-            sought = Sought(label, poll, times, hiding.of(label.subject, label.code))
+            sought = Sought(label, poll, times, hidden)
             _find(sought, raised[label.subject, label.code], first, tally)
     for one in alarms:
         after = taken_in[one["device"], one["code"]]
         if any(0 <= t - one["t"] <= TAKEN_IN for t in after):
             continue
-        if not any(explains(label, one, around) for label in labels):
+        pairs = zip(labels, unseen, strict=True)
+        if not any(explains(label, one, around, hidden) for label, hidden in pairs):
             tally.false[one["code"]] += 1
             tally.examples.append(f"{one['t']} {one['device']} {one['code']}: {one['message']}")
     return tally
@@ -359,11 +361,17 @@ def relations(site: Site) -> Mapping[str, frozenset[str]]:
     return found
 
 
-def explains(label: Label, alarm: Mapping[str, Any], around: Mapping[str, frozenset[str]]) -> bool:
-    """Whether a label asks for an alarm, or allows it.
+def explains(
+    label: Label,
+    alarm: Mapping[str, Any],
+    around: Mapping[str, frozenset[str]],
+    unseen: Sequence[Spell] = (),
+) -> bool:
+    """Whether a label asks for an alarm, or allows it; ``unseen``: when another alarm hid it.
 
-    A cable that is cut by day silences its lamps hours before a load is lacking that tells why:
-    until a fault shows, nobody can lay its silence to it.
+    A cable that is cut by day silences its lamps hours before a load is lacking that tells why, and
+    a pillar on a dead bus cannot say that its feeder is out: until a fault shows, and while it is
+    hidden, nobody can lay its silence to it.
     """
     t, code, subject = alarm["t"], alarm["code"], alarm["device"]
     if t < label.at or (label.until is not None and t > label.until + AFTERGLOW):
@@ -371,8 +379,9 @@ def explains(label: Label, alarm: Mapping[str, Any], around: Mapping[str, frozen
     if (subject, code) == (label.subject, label.code):
         return True
     names = around.get(subject, frozenset({subject}))
-    hidden = label.code is not None and (label.shows is None or t < label.shows)
-    allowed = (*label.may, "comm_loss") if hidden else label.may
+    early = label.shows is None or t < label.shows
+    hidden = early or any(begin <= t <= end for begin, end in unseen)
+    allowed = (*label.may, "comm_loss") if hidden and label.code is not None else label.may
     return code in allowed and not names.isdisjoint({label.device, label.subject})
 
 

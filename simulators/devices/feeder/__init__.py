@@ -12,14 +12,14 @@ controllers (``simulators.world.mains``). How a feeder can break stands in ``bre
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
-from math import exp, hypot, prod, sqrt
+from math import exp, prod
 
 from gateway.assets import FeederFacts
 from gateway.model import Kind, Millis, Value
 from simulators.devices.contract import CommandRefused, Values, noisy
 from simulators.devices.feeder.breakage import BREAKAGES, FAULTS, Effect, present
+from simulators.devices.feeder.load import OWN, Load, load_of
 from simulators.devices.growth import grown
 from simulators.devices.lamp import Lamp
 from simulators.world import PHASES, Circuit, World, steps
@@ -27,10 +27,6 @@ from simulators.world.mains import LONGEST
 
 __all__ = ["FAULTS", "Feeder", "Load"]
 
-_CABLE = 0.15
-"""Ω of a phase's cable, seen from the pillar (E)."""
-_OWN = 2.0
-"""W the pillar's electronics take from each phase (E)."""
 _INRUSH, _SETTLED = 2.0, 500.0
 """How many times the lamps' rated current flows into empty capacitors at the moment of switching
 on, and the time constant in ms with which that is over (E)."""
@@ -41,36 +37,12 @@ _DIP, _DIPPED = 0.5, 400
 
 _REJOIN = 300.0
 """s in which controllers come back after their feeder was switched on (domain §1)."""
+_DARK = -6.0
+"""Degrees of sun below which every sound photocell has lit its lamp (domain §1)."""
 _TENTH = 0.1
 """Share of what the lamps should draw by which it must change to count as switched."""
 
 _PLATE = {"manufacturer": "Wayside", "model": "Simulated meter", "version": "1.0"}
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What one phase carries: volts, watts, reactive volt-amperes, amperes."""
-
-    voltage: float
-    power: float
-    reactive: float
-    current: float
-    losses: float = 0.0
-
-
-def load_of(voltage: float, lamps: Iterable[Lamp], tap: float = 0.0) -> Load:
-    """The lamps of one phase, ``tap`` W of somebody else's, cable losses, the pillar's share."""
-    if voltage <= 0:
-        return Load(0.0, 0.0, 0.0, 0.0)
-    power, reactive = _OWN + tap, 0.0
-    for lamp in lamps:
-        factor = lamp.power_factor
-        power += lamp.power
-        if factor:
-            reactive += lamp.power * sqrt(1 - factor * factor) / factor
-    losses = (hypot(power, reactive) / voltage) ** 2 * _CABLE
-    power += losses
-    return Load(voltage, power, reactive, hypot(power, reactive) / voltage, losses)
 
 
 class Feeder:
@@ -138,6 +110,15 @@ class Feeder:
         return self._t - self._switched >= self._settles
 
     @property
+    def cells_are_dark(self) -> bool:
+        """Whether lamps that cannot be asked while they have no supply are sure to want to burn."""
+        asked = all(
+            lamp.facts.supply == "permanent" or lamp.facts.control != "photocell"
+            for lamp in self.lamps
+        )
+        return asked or self.sun < _DARK
+
+    @property
     def behind_fuses(self) -> float:
         """The share of the struck phase's lamps that blown fuses would darken, by rated power."""
         lamps = self._phases[self._struck]
@@ -164,6 +145,12 @@ class Feeder:
         wet = 1 + _WET * wetness(self._world.cloud(self._t))
         return self._earth * wet + sum(lamp.leakage for lamp in self.lamps)
 
+    @property
+    def worn(self) -> tuple[float, float]:
+        """Earth leakage in mA on a dry day, now and before the insulation began to wear."""
+        dry = self._earth + sum(lamp.leakage for lamp in self.lamps)
+        return dry * (1 + self._grown("trend")), dry
+
     def _grown(self, what: str) -> float:
         return grown(self.faults, lambda name: getattr(BREAKAGES[name].effect, what), self._t)
 
@@ -188,7 +175,7 @@ class Feeder:
 
     def _apart(self) -> float:
         """W beside the lamps': losses, the tap, the pillar itself."""
-        own = sum(_OWN for load in self.loads if load.voltage)
+        own = sum(OWN for load in self.loads if load.voltage)
         return own + 3 * self._tap() + sum(load.losses for load in self.loads)
 
     def _tap(self) -> float:

@@ -103,3 +103,9 @@ def test_nobody_misses_what_nobody_could_read(site: Site) -> None:
     tally = found(site, low(DUSK), down, up, said(14 * 60 + 20, "power_low"))
     assert tally.due["power_low"] == tally.found["power_low"] == 1
     assert tally.delays["power_low"] == [20 * MINUTE]
+
+
+def test_silence_while_a_fault_is_hidden_is_nobodys_to_explain_either() -> None:
+    alarm = {"t": 6_000, "device": "lamp-1", "code": "comm_loss"}
+    assert explains(CUT, alarm, AROUND, [(5_500, 6_500)])
+    assert not explains(CUT, alarm, AROUND, [(6_500, 7_000)])

@@ -267,3 +267,21 @@ def test_what_is_switched_on_is_judged_after_its_lamps_had_their_time() -> None:
     while not pillar.shows("cable_break"):
         pillar.advance(clock.step(60))
     assert 13 * 60 - 60 <= (clock.now() - since) / 1000 <= 13 * 60 + 60
+
+
+def test_a_contactor_that_stays_open_shows_once_every_photocell_must_have_lit() -> None:
+    pillar, clock = feeder_of("switched")
+    pillar.break_down("contactor_open", 0.0)
+    while not pillar.shows("contactor_open"):
+        pillar.advance(clock.step(60))
+    assert pillar.circuit.ordered
+    assert -6.5 < pillar.sun < -6.0
+
+
+def test_worn_insulation_shows_by_what_leaks_on_dry_days() -> None:
+    pillar, clock = feeder_of()
+    pillar.break_down("leakage_trend", 0.0)
+    pillar.advance(clock.step(60))
+    now, before = pillar.worn
+    assert now > 30
+    assert now / before == pytest.approx(2.4)

@@ -30,6 +30,9 @@ from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
 from gateway.units import Duration
 
+TOLD = ("contactor_open", "cable_break")
+"""Alarms of a pillar that say why its lamps have no voltage."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeederOutage(Settings):
@@ -54,6 +57,8 @@ def judge(group: Group, settings: FeederOutage, _memory: None) -> Verdict:
     if pillar is not None and pillar.silent is None and any(p in pillar.good for p in PHASES):
         # A lamp's reading brings nothing new about the meter.
         return _by_meter(pillar, settings) if group.latest is pillar else UNDECIDED
+    if pillar is not None and any(map(pillar.alarmed, TOLD)):
+        return UNDECIDED  # why lamps have no voltage is told already
     return _by_lamps(group.everyone(), settings)
 
 

@@ -2,8 +2,6 @@ A dip of less than a second, which nobody saw, put eight metal halide arcs out: 
 
 feeder pillar-1: feeder F1, supply permanent
 lamp lamp-1..8: rated_power 250, technology mh, feeder F1, phase L1, position 1
-rule lamp_failure: enabled off
-rule power_low: enabled off
 every 60s
 at 20:00 pillar-1: voltage_l1 230 V, power_l1 2060 W
 at 20:00 lamp-1..8: switch_command on, power 250 W, voltage 230 V
