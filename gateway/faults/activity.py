@@ -7,7 +7,9 @@ Until an hour was seen in two weeks, a third of the quietest of that hour's othe
 that hardly can be, are not learnt: a broken detector must not become what is expected.
 
 Against that stands how many actuations were to be expected since the last one was seen, counting
-only time in which the detector was polled and the junction worked.
+only time in which the detector was polled and the junction worked. What the junction's other
+detectors saw meanwhile, of what was to be expected of them, tells how busy the day is: where nobody
+comes at all, on a closed street or at dead of night, a silent loop is no wonder.
 """
 
 from __future__ import annotations
@@ -33,12 +35,15 @@ LONGEST_STEP = 60_000
 """ms between polls beyond which a detector was not watched."""
 
 
-def chance_of_none(expected: float) -> float:
+def chance_of_none(expected: float, others: float = 0.0, came: float = 0.0) -> float:
     """How likely no actuation is where so many are expected.
 
-    Poisson, with a day's level that varies by a third: (1 + E/k)^-k with k = 10.
+    Poisson, with a day's level that varies by a third, a gamma of shape k = 10: (1 + E/k)^-k. Of
+    the day's level more is known where ``others`` were expected of which so many ``came``:
+    (1 + E/(k + others))^-(k + came). That more came than usual proves nothing about this one.
     """
-    return float((1 + expected / LEVELS) ** -LEVELS)
+    shape = LEVELS + min(came, others)
+    return float((1 + expected / (LEVELS + others)) ** -shape)
 
 
 def encode(rate: float) -> int:
@@ -57,7 +62,9 @@ class Activity:
     kept_as = "detector_activity/1"
     __slots__ = (
         "_base",
+        "_came",
         "_count",
+        "_due",
         "_hour",
         "_last",
         "_mark",
@@ -65,6 +72,8 @@ class Activity:
         "_on",
         "_slot",
         "_table",
+        "_then",
+        "_usually",
         "_watched",
         "_weeks",
         "detectors",
@@ -90,6 +99,11 @@ class Activity:
         self._now = [0.0] * many
         self._base = [0.0] * many
         self._mark = [0] * many
+        #: How many came on all detectors, how many were due until this hour and are in one like it;
+        #: and both as they were when each detector saw somebody last.
+        self._came = 0
+        self._due = self._usually = 0.0
+        self._then = [(0, 0.0)] * many
         self.since: dict[str, Millis] = {}
         self.unproven = tuple(one for one in self.detectors if any(self._table[one]))
 
@@ -104,14 +118,16 @@ class Activity:
             self._turn(seen)
         elif step <= min(LONGEST_STEP, 3 * seen.period):
             self._watched += step
-        on, watched = self._on, self._watched
+        on, watched, due = self._on, self._watched, self._all_due()
         for number, one in enumerate(self.detectors):
             state = fresh.get(one)
             if state is True:
                 if on.get(one) is False:
                     self._count[number] += 1
+                    self._came += 1
                 self.since[one] = t
                 self._base[number], self._mark[number] = 0.0, watched
+                self._then[number] = self._came, due
                 if one in self.unproven:
                     self.unproven = tuple(other for other in self.unproven if other != one)
                 on[one] = True
@@ -123,6 +139,17 @@ class Activity:
         """How many actuations were to be expected since the last one."""
         return self._expected(self.detectors.index(detector))
 
+    def chance(self, detector: str) -> float:
+        """How likely it is that none was seen since the last one, on a day like this."""
+        number = self.detectors.index(detector)
+        expected = self._expected(number)
+        came, due = self._then[number]
+        others = max(0.0, self._all_due() - due - expected)
+        return chance_of_none(expected, others, self._came - came)
+
+    def _all_due(self) -> float:
+        return self._due + self._usually * self._watched / HOUR
+
     def _expected(self, number: int) -> float:
         quiet = self._watched - self._mark[number]
         return self._base[number] + self._now[number] * quiet / HOUR
@@ -132,6 +159,7 @@ class Activity:
         if self._hour is not None:
             self._base = [self._expected(number) for number in range(len(self.detectors))]
             self._mark = [0] * len(self.detectors)
+            self._due = self._all_due()
             if self._watched >= WATCHED * HOUR:
                 self._learn()
         self._hour, self._watched = seen.t // HOUR, 0
@@ -139,6 +167,7 @@ class Activity:
         now = seen.local()
         self._slot = now.weekday() * 24 + now.hour
         self._now = [self._usual(one) for one in self.detectors]
+        self._usually = sum(self._now)
 
     def _learn(self) -> None:
         slot = self._slot

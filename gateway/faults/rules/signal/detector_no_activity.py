@@ -2,6 +2,7 @@
 
 Source: domain §2: against the activity learnt by the hour of the week, no actuation at all would
 have a chance of less than 1 in 10 000, and that for 60 min at least. Over with the first actuation.
+While the junction's other detectors see as little, nobody comes, and nothing can be said.
 """
 
 from __future__ import annotations
@@ -32,16 +33,28 @@ def judge(seen: Seen, settings: DetectorNoActivity, activity: Activity) -> Verdi
         return UNDECIDED
     if parts(seen, settings, activity):
         return CERTAIN
+    if unusual(seen, settings, activity):
+        return UNDECIDED
     return BETWEEN if activity.unproven else NORMAL
 
 
-def parts(seen: Seen, settings: DetectorNoActivity, activity: Activity) -> list[str]:
-    """The detectors whose silence has no other explanation."""
+def unusual(seen: Seen, settings: DetectorNoActivity, activity: Activity) -> list[str]:
+    """The detectors that are more silent than they usually are."""
     begun = seen.t - settings.on_delay * 1000
     return [
         one
         for one, since in activity.since.items()
         if since <= begun and chance_of_none(activity.expected(one)) < settings.chance
+    ]
+
+
+def parts(seen: Seen, settings: DetectorNoActivity, activity: Activity) -> list[str]:
+    """Those whose silence has no other explanation."""
+    begun = seen.t - settings.on_delay * 1000
+    return [
+        one
+        for one, since in activity.since.items()
+        if since <= begun and activity.chance(one) < settings.chance
     ]
 
 
