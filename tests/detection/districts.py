@@ -25,8 +25,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -36,6 +38,7 @@ from gateway.faults.rule import Rule
 from gateway.faults.rules import load_rules
 from gateway.field.replay import transitions
 from gateway.model import Kind, Millis
+from gateway.weekly import within
 from simulators import fast
 from simulators.faults import FAULTS, Label
 from simulators.scenario import read
@@ -234,7 +237,8 @@ def judge(
         if label.code is not None:
             poll = polls[label.device]
             needs = takes(label.code, label.fault, poll)
-            times = _stretches(label, needs, by_night=label.device in lights)
+            cut = interrupted(label, site, needs)
+            times = () if cut else _stretches(label, needs, by_night=label.device in lights)
             sought = Sought(label, poll, times, hidden)
             _find(sought, raised[label.subject, label.code], first, tally)
     for one in alarms:
@@ -324,6 +328,27 @@ OF_THE_FAULT: Mapping[str, Millis] = {"forgotten_flash": 3_600_000, "no_echo": 3
 """A code may have another delay for one of its causes."""
 
 
+IN_CONTROL = frozenset({
+    "conflicting_greens", "signal_dark", "all_red_stuck", "phase_not_served", "long_yellow",
+    "short_yellow", "plan_mismatch", "detector_stuck_on", "ped_button_stuck",
+})  # fmt: skip
+"""Codes that say something only of a junction in control: what a planned flash ends begins anew."""
+
+
+def interrupted(label: Label, site: Site, needs: Millis) -> bool:
+    """Whether the junction flashes by plan before its rule had the time it needs."""
+    facts = next((one.facts for one in site.devices if one.id == label.device), None)
+    flash = getattr(facts, "planned_flash", None)
+    if label.code not in IN_CONTROL or label.shows is None or flash is None:
+        return False
+    zone = ZoneInfo(site.gateway.timezone)
+    until = label.shows + needs
+    moments = (
+        datetime.fromtimestamp(t / 1000, zone) for t in (*range(label.shows, until, 60_000), until)
+    )
+    return any(within(flash, now.weekday(), now.hour * 60 + now.minute) for now in moments)
+
+
 def takes(code: str, fault: str, poll: Millis) -> Millis:
     """How long a fault must show to be told at that poll: its rule's delay, and two polls."""
     return OF_THE_FAULT.get(fault, delay_of(code)) + 2 * poll
@@ -403,7 +428,7 @@ def parts(seed: int) -> list[tuple[Part, int]]:
         found.append((one, seed + number))
     more = (
         Part("lamps by the minute", "lamp", "lamps = 60\nfeeders = 3", 10, 60, 5, 20.0, AT_LAMPS),
-        Part("signals in weeks", "signal", "cabinets = 6", 21, 30, None, 80.0, weeks, "1h"),
+        Part("signals in weeks", "signal", "cabinets = 6", 24, 30, None, 120.0, weeks, "1h"),
         Part("signals in detail", "signal", "cabinets = 4", 0.05, 0.1, None, 2e4, yellows, "6m"),
     )
     return found + [(part, seed) for part in more]

@@ -172,11 +172,11 @@ _SEQUENCE = (
 _INPUTS = (
     _signal("detector_stuck_on", "detector_stuck_on", Breakage(
         lambda c, _: do.ill(c, "on"), lambda c: do.cure(c, "on"),
-        lambda c: "on" in c.approaches.ill.values(),
+        lambda c: do.controls(c) and "on" in c.approaches.ill.values(), in_control=True,
     )),
     _signal("detector_no_activity", "detector_no_activity", Breakage(
         lambda c, _: do.ill(c, "off"), lambda c: do.cure(c, "off"),
-        lambda c: c.approaches.unseen > 0,
+        lambda c: do.controls(c) and c.approaches.unseen > 0, in_control=True,
     )),
     _signal("detector_erratic", "detector_erratic", Breakage(
         lambda c, _: do.ill(c, "chatter"), lambda c: do.cure(c, "chatter"),
@@ -184,7 +184,7 @@ _INPUTS = (
     ), must_not=("detector_stuck_on", "detector_no_activity")),
     _signal("ped_button_stuck", "ped_button_stuck", Breakage(
         lambda c, _: do.button(c, 0), lambda c: do.button(c, -1),
-        lambda c: c.approaches.stuck_button >= 0,
+        lambda c: do.controls(c) and c.approaches.stuck_button >= 0, in_control=True,
     )),
 )  # fmt: skip
 _CABINET = (
