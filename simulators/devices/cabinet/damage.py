@@ -22,13 +22,14 @@ _YELLOW_LEAST, _YELLOW_MOST = 2_700, 10_000
 
 
 def short(cabinet: Junction, *, blind: bool) -> None:
-    """The cables of two greens that conflict touch: either lights both."""
-    cabinet.outputs.short, cabinet.outputs.blind = cabinet.outputs.conflicts[0], blind
+    """The cables of two greens that conflict touch from the next one on: either lights both."""
+    cabinet.outputs.worn, cabinet.outputs.blind = cabinet.outputs.conflicts[0], blind
 
 
 def unshort(cabinet: Junction) -> None:
     """The cables are apart, and somebody resets the monitor."""
-    cabinet.outputs.short, cabinet.outputs.blind = frozenset(), False
+    cabinet.outputs.worn = cabinet.outputs.short = frozenset()
+    cabinet.outputs.blind = False
     cabinet.order("mmu")
 
 

@@ -1,6 +1,8 @@
 """From what a controller means to what its lamps show, past whatever is broken on the way.
 
 The green cables of two groups in conflict can touch (``short``): each then lights with the other.
+Worn insulation gives way as a lamp is switched on, not while it burns (E), so what is ``worn``
+touches from the next green on.
 The breaker of all lamps can be open, the load switch of a group dead (``dark_group``). A monitor
 that is ``blind`` says that it is well, and sees nothing.
 """
@@ -21,6 +23,7 @@ class Outputs:
 
     def __init__(self, conflicts: tuple[frozenset[int], ...]) -> None:
         self.conflicts = conflicts
+        self.worn: frozenset[int] = frozenset()
         self.short: frozenset[int] = frozenset()
         self.breaker_open = False
         self.dark_group = 0
@@ -30,7 +33,7 @@ class Outputs:
     @property
     def sound(self) -> bool:
         """Whether the lamps show what is meant."""
-        return not (self.short or self.breaker_open or self.dark_group)
+        return not (self.worn or self.short or self.breaker_open or self.dark_group)
 
     @property
     def guarded(self) -> bool:
@@ -44,6 +47,8 @@ class Outputs:
         if self.breaker_open:
             return (DARK,) * len(meant)
         spoilt = list(meant)
+        if self.worn and not any(meant[group - 1] == "green" for group in self.worn):
+            self.short, self.worn = self.worn, frozenset()
         if any(meant[group - 1] == "green" for group in self.short):
             for group in self.short:
                 spoilt[group - 1] = "green"

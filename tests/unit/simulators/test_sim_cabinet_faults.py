@@ -163,6 +163,17 @@ def test_a_yellow_is_long_after_ten_seconds_and_short_below_three() -> None:
         assert shows
 
 
+@pytest.mark.parametrize("wait", range(0, 40, 2))
+def test_a_conflict_begins_with_a_green_so_that_it_is_never_a_glimpse(wait: int) -> None:
+    cabinet, clock = warmed_up()
+    for _ in watched(cabinet, clock, wait):
+        pass
+    cabinet.break_down("conflicting_greens", 0)
+    clashes = [conflict(shown) for shown in watched(cabinet, clock, 90, 0.5)]
+    first = clashes.index(True)
+    assert all(clashes[first : first + 14]), "seven seconds of a green at least"
+
+
 def test_a_yellow_is_known_to_be_short_when_it_has_ended() -> None:
     cabinet, clock = warmed_up()
     cabinet.break_down("short_yellow", 0)
