@@ -208,13 +208,19 @@ def replay(
         if rules is not None:
             _try(loaded, recording, rules, json)
             return
+        quiet = True
         for transition in transitions(loaded, recording):
+            quiet = False
             if json:
                 say_json(transition)
             else:
                 say(as_text(transition, loaded.gateway.timezone))
-    except (RecordingError, OSError) as error:
+        if quiet:
+            line("no alarm comes or goes in this recording", sys.stderr)
+    except RecordingError as error:
         fail(error, 2)
+    except OSError as error:
+        fail(f"{recording}: cannot be read: {error.strerror or error}", 2)
 
 
 def _try(site: Site, recording: Path, rules: Path, json: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
@@ -152,7 +153,17 @@ def _record(scenario: str, options: fast.Options, *, as_json: bool) -> None:
     from simulators.fast import record
     from simulators.scenario import load
 
-    made = record(load(scenario), options, lambda text: line(text, sys.stderr))
+    said: Counter[str] = Counter()
+
+    def tell(text: str) -> None:
+        said[text] += 1
+        if said[text] == 1:  # a scenario that goes round says the same each time
+            line(text, sys.stderr)
+
+    made = record(load(scenario), options, tell)
+    for text, times in said.items():
+        if times > 1:
+            line(f"{text}: {times} times", sys.stderr)
     if as_json:
         say_json(made.as_dict())
     else:

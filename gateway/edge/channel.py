@@ -18,6 +18,7 @@ from gateway.edge.clock import Clock
 from gateway.edge.journal import Journal
 from gateway.edge.outbox.contract import Lane, Outbox
 from gateway.edge.pulse import Pulse
+from gateway.faults.people import EVENT as ACTED
 from gateway.log import get_logger
 from gateway.model import AlarmAction, Event
 
@@ -150,6 +151,8 @@ class Channel:
             action = wire.decode_action(payload, device, name, self._clock.now())
         except wire.BadPayload as error:
             log.warning("an unreadable action", device=device, code=name, reason=str(error))
+            told = {"code": name, "done": False, "reason": str(error)}
+            self._journal.outcomes([Event(device, ACTED, self._clock.now(), told)])
             return
         self._act(action)
 

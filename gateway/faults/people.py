@@ -78,6 +78,8 @@ class People:
             told["until"] = until
         if action.text:
             told["text"] = action.text
+        if not done:
+            told["reason"] = self._refusal(action)
         self._alarms.out.append(Event(action.device, EVENT, action.t, told))
 
     def _step(self, action: AlarmAction, until: Millis | None) -> bool:
@@ -90,6 +92,19 @@ class People:
         if done and watched.alarm is not None:
             self.expire(watched.alarm)
         return done
+
+    def _refusal(self, action: AlarmAction) -> str:
+        """Why something that was asked has no effect."""
+        watched = self._alarms.get((action.device, action.code))
+        if watched is None or watched.alarm is None:
+            ahead = action.action in AHEAD
+            return "no rule judges that here" if ahead else "there is no such alarm now"
+        alarm = watched.alarm
+        if action.action == "reset" and present(alarm):
+            return "its condition is still there"
+        if action.action == "reset" and not watched.judge.rule.latched:
+            return "it ends without a reset"
+        return f"it is {alarm.state.replace('-', ' ')}"
 
     def _until(self, action: AlarmAction) -> Millis | None:
         if action.action != "shelve":

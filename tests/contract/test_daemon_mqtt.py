@@ -161,6 +161,13 @@ async def test_an_alarm_arrives_at_once_and_can_be_acknowledged(tmp_path: Path) 
             await eventually("acknowledged", lambda: states()[-1] is State.ACKNOWLEDGED)
             await heard.connection.publish(topic, b"{}")
             await eventually("refused", lambda: "an unreadable action" in part.log.read_text())
+
+            def reasons() -> list[object]:
+                found = heard.of("event", "nobody-1")
+                told = [wire.decode_event(m.payload, "nobody-1").event for m in found]
+                return [one.values["reason"] for one in told if one.values.get("done") is False]
+
+            await eventually("on record", lambda: reasons() == ["action: should be a text"])
             await part.stopped()
 
 

@@ -197,9 +197,12 @@ class TestActions:
             page.get_by_role("button", name="Acknowledge").click()
             asked = heard.result(20)
             told = {"code": asked.code, "action": asked.action, "by": asked.by, "done": False}
+            told["reason"] = "it is acknowledged"
             refusal = Event(asked.device, "alarm-action", now(), told)
             city.say(lambda gateway: gateway.event(refusal))
-            expect(page.locator("#alarms tbody tr")).to_contain_text("The gateway did not do it.")
+            expect(page.locator("#alarms tbody tr")).to_contain_text(
+                "The gateway did not do it: it is acknowledged."
+            )
 
     def test_a_sheet_follows_its_alarm(self, browser: Browser, city: City) -> None:
         alarm = due(DARK)

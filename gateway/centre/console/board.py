@@ -67,7 +67,7 @@ class AlarmKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What a person asked of an alarm, and whether the gateway did it."""
+    """What a person asked of an alarm, whether the gateway did it, and why not."""
 
     t: Millis
     action: str
@@ -75,14 +75,17 @@ class Deed:
     done: bool
     text: str = ""
     until: Millis | None = None
+    reason: str = ""
 
 
 def deed_of(event: Event) -> Deed:
     """What an ``alarm-action`` event tells; what it leaves out is empty."""
     told, until = event.values, event.values.get("until")
-    action, by, text = (str(told.get(name, "")) for name in ("action", "by", "text"))
+    action, by, text, reason = (
+        str(told.get(name, "")) for name in ("action", "by", "text", "reason")
+    )
     when = until if isinstance(until, int) else None
-    return Deed(event.t, action, by, told.get("done") is True, text, when)
+    return Deed(event.t, action, by, told.get("done") is True, text, when, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +250,10 @@ class Board:
             self.deeds[key] = known[-MAX_DEEDS:]
             self._changes.alarms.add(key)
         if not (deed.done and deed.action == "acknowledge"):  # the alarm itself says who did that
-            what = f"{deed.action} by {deed.by}" + ("" if deed.done else ": not done")
-            self._note(Happening(key.subject, deed.t, what, key.code, text=deed.text))
+            what = f"{deed.action or 'something'} by {deed.by or 'somebody'}"
+            told = what if deed.done else f"{what}: not done"
+            text = deed.text if deed.done else deed.reason
+            self._note(Happening(key.subject, deed.t, told, key.code, text=text))
 
     def _note(self, happening: Happening) -> None:
         if happening in self.recent:  # the same message, delivered again

@@ -134,6 +134,7 @@ def deed(one: Deed) -> Json:
         "done": one.done,
         "text": one.text,
         "until": one.until,
+        "reason": one.reason,
     }
 
 

@@ -151,6 +151,21 @@ def test_who_did_what_is_on_record_done_or_not() -> None:
     assert audit(act(engine(), "reset"))[0]["done"] is False
 
 
+def test_what_was_not_done_says_why() -> None:
+    def why(judge: FaultEngine, action: ActionName) -> object:
+        return audit(act(judge, action))[0].get("reason")
+
+    judge = engine()
+    assert why(judge, "acknowledge") == "there is no such alarm now"
+    feed(judge, 12, 12)
+    assert why(judge, "reset") == "its condition is still there"
+    assert why(judge, "unshelve") == "it is unacknowledged"
+    assert why(judge, "acknowledge") is None
+    assert why(judge, "acknowledge") == "it is acknowledged"
+    stranger = AlarmAction("", "lamp-1", "overr", T, "shelve", "ana")
+    assert audit(judge.act(stranger))[0]["reason"] == "no rule judges that here"
+
+
 def test_a_comment_is_on_record_and_changes_nothing() -> None:
     judge = engine()
     feed(judge, 12, 12)

@@ -48,8 +48,9 @@ export async function deedsSince(key, from) {
 
 /** "ana shelved it until 22:04: waiting for a driver" */
 export function told(deed, hour) {
-  const { label, done } = ACTIONS[deed.action] ?? { label: deed.action, done: deed.action };
-  const what = deed.done ? done : `asked for “${label}”: not done`;
+  const { label, done } = ACTIONS[deed.action] ?? { label: deed.action || "something", done: deed.action };
+  const why = deed.reason ? `, ${deed.reason}` : "";
+  const what = deed.done ? done : `asked for “${label}”: not done${why}`;
   const until = deed.until ? ` until ${hour(deed.until)}` : "";
-  return `${deed.by} ${what}${until}${deed.text ? `: ${deed.text}` : ""}`;
+  return `${deed.by || "somebody"} ${what}${until}${deed.text ? `: ${deed.text}` : ""}`;
 }

@@ -44,7 +44,7 @@ export class Alarms {
     const entry = this.rows.get(alarm.key) ?? { row: el("tr", "", { "data-key": alarm.key }) };
     const deed = alarm.deeds.at(-1);
     const refused = entry.asked && deed?.action === entry.asked && !deed.done;
-    const problem = refused ? "The gateway did not do it." : "";
+    const problem = refused ? `The gateway did not do it${deed.reason ? `: ${deed.reason}` : ""}.` : "";
     Object.assign(entry, { alarm, problem, asked: null });
     this.rows.set(alarm.key, entry);
     this.names.set(name(alarm), alarm.key);

@@ -10,7 +10,7 @@ import { introduce, operator } from "./operator.js";
 import { Sheet } from "./sheet.js";
 import { KINDS, mark, needsAttention, paint } from "./tiles.js";
 import { Trend } from "./trend.js";
-import { SEVERITIES, ago, badge, compare, el, full, hour, plain, when, words } from "./text.js";
+import { SEVERITIES, ago, badge, compare, el, full, hour, plain, unitOf, when, words } from "./text.js";
 
 const SILENCE = 12_000; // ms without a word from the console before the page calls itself old
 const RECENT = 100;
@@ -39,6 +39,7 @@ const sheet = new Sheet($("sheet"), {
   ask: (key, wish) => alarms.ask(key, wish),
   explained: (alarm) => alarms.explained(alarm),
   named: () => { $("operator").value = operator(); },
+  unit: ({ subject }, name) => (devices.has(subject) ? unitOf(devices.get(subject), name) : ""),
 });
 
 // The stream

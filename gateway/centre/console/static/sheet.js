@@ -9,13 +9,14 @@ const EARLIER = 30 * 86_400_000; // ms before an alarm in which what people did 
 const MOST = 200; // children listed
 
 export class Sheet {
-  /** `ask(key, wish)` sends, `explained(alarm)` lists its children. */
-  constructor(root, { ask, explained, named }) {
+  /** `ask(key, wish)` sends, `explained(alarm)` lists its children, `unit(alarm, name)` a figure's unit. */
+  constructor(root, { ask, explained, named, unit }) {
     this.root = root;
     this.part = (part) => root.querySelector(`[data-part="${part}"]`);
     this.ask = ask;
     this.explained = explained;
     this.named = named;
+    this.unit = unit;
     this.part("choices").addEventListener("change", () => this.choose());
     this.part("form").addEventListener("submit", (event) => { event.preventDefault(); this.submit(); });
     this.part("close").addEventListener("click", () => root.close());
@@ -57,7 +58,7 @@ export class Sheet {
     const { alarm } = this;
     this.part("title").replaceChildren(badge(alarm.severity), ` ${alarm.device} · ${words(alarm.code)}`);
     this.part("message").textContent = alarm.message;
-    this.part("facts").replaceChildren(...facts(alarm).flatMap(([term, said]) => [el("dt", "", {}, term), el("dd", "", {}, said)]));
+    this.part("facts").replaceChildren(...facts(alarm, this.unit).flatMap(([term, said]) => [el("dt", "", {}, term), el("dd", "", {}, said)]));
     this.choices(alarm.offered.includes(chosen) ? chosen : alarm.offered[0]);
     this.deeds();
     const children = this.explained(alarm);
@@ -121,7 +122,7 @@ export class Sheet {
   }
 }
 
-function facts(alarm) {
+function facts(alarm, unit) {
   const { since, ...values } = alarm.values;
   const raised = `${full(alarm.raised)} (${ago(Date.now() - alarm.raised)} ago)`;
   return [
@@ -132,6 +133,6 @@ function facts(alarm) {
     alarm.until ? ["Shelved until", full(alarm.until)] : null,
     alarm.work_order ? ["Work order", alarm.work_order] : null,
     alarm.cause ? ["Because of", alarm.cause] : null,
-    ...Object.entries(values).map(([name, value]) => [words(name), plain(value)]),
+    ...Object.entries(values).map(([name, value]) => [words(name), `${plain(value, unit(alarm, name))} ${unit(alarm, name)}`.trim()]),
   ].filter(Boolean);
 }

@@ -1,4 +1,4 @@
-"""``wayside … | head``: who reads no further is no error, and nothing is said about it."""
+"""``wayside replay`` as a new user meets it, and commands whose reader has left (``| head``)."""
 
 from __future__ import annotations
 
@@ -80,3 +80,24 @@ def test_head_gets_its_lines_and_no_complaint(folder: Path) -> None:
         assert all("door_open" in line for line in head)
         assert replay.stderr.read() == ""
     assert replay.returncode == 141
+
+
+def test_a_recording_in_which_nothing_happens_says_so(folder: Path) -> None:
+    row = {"t": 0, "device": "pillar-1", "values": {"door_open": False}}
+    (folder / "calm.jsonl").write_bytes(orjson.dumps(row) + b"\n")
+    assert ended(folder, "replay", "site.toml", "calm.jsonl") == (
+        0, "", "no alarm comes or goes in this recording\n",
+    )  # fmt: skip
+
+
+def test_a_recording_that_is_not_there_is_named(folder: Path) -> None:
+    assert ended(folder, "replay", "site.toml", "night.jsonl") == (
+        2, "", "night.jsonl: cannot be read: No such file or directory\n",
+    )  # fmt: skip
+
+
+def ended(folder: Path, *words: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command."""
+    command = [sys.executable, "-m", "gateway", *words]
+    found = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return found.returncode, found.stdout, found.stderr
