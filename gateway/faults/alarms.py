@@ -111,10 +111,8 @@ class Alarms:
         What an alarm stood for until now is judged afresh from the next reading on.
         """
         for one in over:
-            for vaguer in one.judge.rule.replaces:
-                known = one.subject.watched.get(vaguer)
-                if known is not None and known.alarm is None:
-                    known.run.forget()
+            if one.judge.rule.replaces:
+                one.subject.afresh(frozenset(one.judge.rule.replaces))
         specific = {code for one in due for code in one.judge.rule.replaces}
         for one in due:
             if one.run.met and one.judge.rule.code not in specific:

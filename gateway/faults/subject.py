@@ -207,6 +207,7 @@ class Subject:
         for code in codes & self.watched.keys():
             watched = self.watched[code]
             if watched.alarm is None:
+                watched.run.forget()  # somebody may hold it as due already
                 del self.watched[code]
             else:
                 watched.memory = self.memory(watched.judge)

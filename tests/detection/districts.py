@@ -9,7 +9,8 @@ the same engine as at the edge with the rules' own defaults, and held against it
   shown so long at a stretch: what begins five minutes before dawn is due at dusk;
 - one that is missed is not due if a graver alarm stood for it then, or nobody could read its device
   and an alarm said so (``standing``);
-- it is *found* if its subject raises its code from then on until half an hour after its end;
+- it is *found* if its subject raises its code from then on until half an hour after its end, or if
+  that alarm stood from an earlier fault all the while;
 - an alarm is *false* if no label about its subject, or about what that is part of, asks for its
   code or allows it; one that its cause takes in within its grouping window is not announced.
 
@@ -239,7 +240,7 @@ def judge(
             needs = takes(label.code, label.fault, poll)
             cut = interrupted(label, site, needs)
             times = () if cut else _stretches(label, needs, by_night=label.device in lights)
-            sought = Sought(label, poll, times, hidden)
+            sought = Sought(label, poll, times, hidden, hiding.stood(label))
             _find(sought, raised[label.subject, label.code], first, tally)
     for one in alarms:
         after = taken_in[one["device"], one["code"]]
@@ -254,12 +255,16 @@ def judge(
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """A label, how often its device is read, when it was to be seen, and when it was hidden."""
+    """A label, how often its device is read, when it was to be seen, and when it was hidden.
+
+    ``stood``: its alarm was there before the fault, and as long as that lasted.
+    """
 
     label: Label
     poll: Millis
     stretches: Sequence[tuple[Millis, Millis]]
     hidden: Sequence[Spell]
+    stood: bool = False
 
     def excused(self, since: Millis, until: Millis) -> bool:
         """Whether it was hidden in some of that time."""
@@ -296,10 +301,17 @@ def _find(sought: Sought, raises: Sequence[Millis], first: Millis, tally: Tally)
         tally.not_due += 1
         return
     found = [t for t in raises if label.at <= t <= label.until + AFTERGLOW]
-    if not found and all(sought.excused(since, since + needs) for since, _ in sought.stretches):
+    if (
+        not found
+        and not sought.stood
+        and all(sought.excused(since, since + needs) for since, _ in sought.stretches)
+    ):
         tally.not_due += 1
         return
     tally.due[code] += 1
+    if sought.stood:
+        tally.found[code] += 1
+        return
     if not found:
         tally.examples.append(f"MISSED {label.shows} {label.subject} {code} by {label.fault}")
         return

@@ -16,6 +16,7 @@ from gateway.faults.causes import Key, Kin
 from gateway.faults.rule import Rule
 from gateway.faults.rules import load_rules
 from gateway.model import Millis
+from simulators.faults import Label
 
 RULES: Mapping[str, Rule] = {
     code: rule for code, rule in load_rules().items() if isinstance(rule, Rule)
@@ -61,3 +62,9 @@ class Hiding:
             keys.add((f"bus:{self._buses[subject]}", "bus_down"))
         keys.discard((subject, code))
         return [spell for key in keys for spell in self._standing.get(key, ())]
+
+    def stood(self, label: Label) -> bool:
+        """Whether a label's alarm was there before it began, and as long as it lasted."""
+        spells = self._standing.get((label.subject, str(label.code)), ())
+        until = label.until or label.at
+        return any(begin < label.at and end > until for begin, end in spells)
