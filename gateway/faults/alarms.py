@@ -180,14 +180,18 @@ class Alarms:
     # What explains them
 
     def _waits(self, watched: Watched, t: Millis) -> bool:
-        """Whether what would explain it is seen already, and may still be established in time."""
+        """Whether what would explain it is seen already, and may still be established.
+
+        A parent's delay may be longer than the window: a cable is known to be broken after ten
+        minutes, and its lamps are silent after one.
+        """
         subject, code = watched.subject.id, watched.judge.rule.code
-        latest = watched.run.since + watched.judge.delays.on + window(watched.judge.period)
-        return t <= latest and any(
+        grace = window(watched.judge.period)
+        return any(
             one is not watched
             and (one.alarm is None or not present(one.alarm))
             and one.run.pending(t, one.judge.delays, one.judge.period)
-            and one.run.since + one.judge.delays.on <= latest
+            and t <= one.run.since + one.judge.delays.on + grace
             for above, parent in self._kin.parents(subject, code)
             for group in self._by_id.get(above, ())
             if (one := group.watched.get(parent)) is not None

@@ -4,7 +4,7 @@ Source: domain §3: at least 75 °C; or at least 45 °C and rising by more than 
 slow pollers by 15 °C between readings at most 15 min apart; or at least 60 °C and 20 °C above the
 median of its peers. Every way needs two readings, because one common sensor reports exactly 85 °C
 after a power dip. A bin in the sun reaches 60 °C with its peers and is left alone; normal is
-below 45 °C.
+below 45 °C, and only five minutes of it end a fire (E): what smoulders flares up again.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class BinFire(Settings):
     """
 
     on_delay: Duration = 120.0
+    off_delay: Duration = 300.0
     hot: float = 75.0
     warm: float = 45.0
     rate: float = 5.0

@@ -5,6 +5,9 @@ Source: domain §2: two conflicting groups green (or green_flash; yellow counts 
 reading are compared, never a value of an earlier poll. Critical and latched. The gateway is
 advisory: the conflict monitor acts in hardware within 450 ms.
 
+Two groups that conflict do so once a cycle, so its end must last for five minutes (E), longer than
+any cycle: a junction in conflict is one alarm, not one a minute.
+
 While the controller says it is starting up or under test its lamps mean nothing and the rule is
 undecided; in every other mode, or none known, it judges.
 """
@@ -13,10 +16,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from gateway.faults.rule import MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.signals import ASPECTS, GO, LAMPS_MEAN_NOTHING
 from gateway.model import Millis, Severity, Value
+from gateway.units import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictingGreens(Settings):
+    """How long no pair may conflict before the condition is over."""
+
+    off_delay: Duration = 300.0
+
 
 GO_OR_YELLOW = GO | {"yellow"}
 
@@ -47,7 +60,7 @@ class Conflicts:
                 yield pair
 
 
-def judge(seen: Seen, _settings: Settings, conflicts: Conflicts) -> Verdict:
+def judge(seen: Seen, _settings: ConflictingGreens, conflicts: Conflicts) -> Verdict:
     """Met when any pair conflicts; normal only when every pair was seen and none does."""
     if not conflicts.pairs or seen.good.get("mode") in LAMPS_MEAN_NOTHING:
         return UNDECIDED
@@ -58,13 +71,13 @@ def judge(seen: Seen, _settings: Settings, conflicts: Conflicts) -> Verdict:
     return NORMAL if known else UNDECIDED
 
 
-def parts(seen: Seen, _settings: Settings, conflicts: Conflicts) -> list[str]:
+def parts(seen: Seen, _settings: ConflictingGreens, conflicts: Conflicts) -> list[str]:
     """The pairs that conflict."""
     return ["-".join(pair) for pair in conflicts.violated(seen)]
 
 
 def tell(
-    seen: Seen, _settings: Settings, conflicts: Conflicts, _since: Millis
+    seen: Seen, _settings: ConflictingGreens, conflicts: Conflicts, _since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
     """Which pairs, and what each group showed."""
     violated = list(conflicts.violated(seen))
@@ -77,7 +90,7 @@ RULE = Rule(
     code="conflicting_greens",
     kinds=frozenset({"signal"}),
     severity=Severity.CRITICAL,
-    settings=Settings,
+    settings=ConflictingGreens,
     judge=judge,
     tell=tell,
     points=("group_*",),

@@ -7,7 +7,7 @@ at 13:00 bin-1..3: temperature 41 °C
 at 13:00 bin-4: temperature 62 °C
     raise bin_fire of bin-4 at 13:01
 at 14:00 bin-4: temperature 40 °C
-    clear bin_fire of bin-4 at 14:00
+    clear bin_fire of bin-4 at 14:05
 at 14:30 temperature 30 °C +0.5/min
 at 15:40 temperature 64 °C
 at 18:00 end

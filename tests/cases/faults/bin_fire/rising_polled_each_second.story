@@ -8,5 +8,5 @@ at 12:10:01 temperature 44.9 °C
 at 12:20 temperature 44 °C +8/min
     raise bin_fire at 12:22:27
 at 12:24 temperature 30 °C
-    clear bin_fire at 12:24
-at 12:25 end
+    clear bin_fire at 12:29
+at 12:30 end

@@ -12,5 +12,6 @@ at 12:02 group_3 green
     raise conflicting_greens at 12:02:01
 at 12:03 group_3 bad
 at 12:04 group_3 red
-    clear conflicting_greens at 12:04
-at 12:05 end
+    clear bad_data at 12:05
+    clear conflicting_greens at 12:09
+at 12:10 end
