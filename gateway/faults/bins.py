@@ -33,6 +33,12 @@ CREWS_TILT = 60.0
 SETTLES = 5.0
 """Points of % by which a throw may lift the level at once (E)."""
 
+TOGETHER = 1_800_000
+"""ms within which most of a stand falls when a crew is there (domain §3)."""
+
+HOLE = 1_800_000
+"""ms without a level in which a bin may have been emptied and filled again (E)."""
+
 QUICK = 600_000
 """ms between readings up to which a bin cannot have filled within four of them (E)."""
 
@@ -91,13 +97,14 @@ class Collections:
     nearly as low.
     """
 
-    __slots__ = ("_before", "_fell", "_tilted", "_was", "at", "fell_from", "news")
+    __slots__ = ("_before", "_fell", "_heard", "_tilted", "_was", "at", "fell_from", "news")
 
     def __init__(self, _seen: Seen) -> None:
         self.at: Millis | None = None
         self.fell_from = 0.0
         self.news = False
         self._before: tuple[float, ...] = ()
+        self._heard: Millis = 0
         self._fell: Millis | None = None
         self._was = 0.0
         self._tilted: Millis | None = None
@@ -110,21 +117,36 @@ class Collections:
             self._tilted = seen.t
         if level is None:
             return
+        hole = seen.t - self._heard > max(HOLE, 3 * seen.period)
+        self._heard = seen.t
         if self._fell is not None:
-            if level <= NEAR_EMPTY and (self._was - level >= EMPTIED or self._told(seen)):
-                self.at, self.fell_from, self.news = self._fell, self._was, True
-                self._before = ()
-            self._fell = None
+            self._confirm(seen, level, self._fell)
         elif self._before:
-            last = sorted(self._before[-3:])
-            was = last[(len(last) - 1) // 2]
-            if abs(self._before[-1] - was) <= SETTLES:
-                was = self._before[-1]  # what was just thrown in lies loosely on top
-            high = min(self._before) if seen.period <= QUICK else was
-            if level <= NEAR_EMPTY and high - level >= SMALL_FALL:
+            was, least = self._high()
+            if seen.period > QUICK or hole:
+                least = was
+            if level <= NEAR_EMPTY and least - level >= SMALL_FALL:
                 self._fell, self._was = seen.t, was
+        if self._fell is None:
+            self._before = (level,) if hole else (*self._before[-3:], level)
+
+    def _high(self) -> tuple[float, float]:
+        """The level before, and the least of the last four."""
+        last = sorted(self._before[-3:])
+        was = last[(len(last) - 1) // 2]
+        if abs(self._before[-1] - was) <= SETTLES:
+            was = self._before[-1]  # what was just thrown in lies loosely on top
+        return was, min(self._before)
+
+    def _confirm(self, seen: Seen, level: float, fell: Millis) -> None:
+        """A reading after a fall: that holds, or it was none; a small one may have to wait."""
+        if level <= NEAR_EMPTY:
+            if self._was - level >= EMPTIED or self._told(seen):
+                self.at, self.fell_from, self.news = fell, self._was, True
+                self._before = ()
+            elif seen.t - fell < TOGETHER:
                 return
-        self._before = (*self._before[-3:], level)
+        self._fell = None
 
     def lately(self, t: Millis, seconds: float) -> bool:
         """Whether a crew was there within so many seconds before ``t``, as far as is known by then.

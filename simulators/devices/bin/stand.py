@@ -78,16 +78,16 @@ class Stand:
         return max((after - day) % 7 or 7 for day, after in pairs)
 
     def next_visit(self) -> Millis | None:
-        """When the crew comes next, if it comes by plan."""
-        return self._next
+        """When the crew has been here next and should have been, if it comes by plan."""
+        return None if self._next is None else max(self._next)
 
     def advance(self, t: Millis) -> None:
         """Hold every round that is due by ``t``."""
         if self._visiting:
             return
-        while self._next is not None and self._next <= t:
+        while self._next is not None and self._next[0] <= t:
             self._visiting = True
-            self._hold(self._next)
+            self._hold(self._next[0])
             self._visiting = False
             self._next = next(self._visits, None)
 
@@ -100,8 +100,8 @@ class Stand:
             if not one.spared and one.surface >= (ALONG if most else WORTH):
                 one.due(t + place * _LIFT, along=most)
 
-    def _plan(self, now: Millis) -> Iterator[Millis]:
-        """Every visit after ``now``, in order."""
+    def _plan(self, now: Millis) -> Iterator[tuple[Millis, Millis]]:
+        """Every visit after ``now``, in order, and the hour it was planned for."""
         if self._calendar is None:
             return
         day = local(now, self._calendar.zone).date()
@@ -111,5 +111,5 @@ class Stand:
                 luck = Random(f"{self._seed}/round/{self.name}/{begin}")
                 visit = begin + luck.randint(-_EARLY, _LATE)
                 if visit > now:
-                    yield visit
+                    yield visit, begin
             day += timedelta(1)
