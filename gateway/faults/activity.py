@@ -15,6 +15,7 @@ comes at all, on a closed street or at dead of night, a silent loop is no wonder
 from __future__ import annotations
 
 import zlib
+from array import array
 from base64 import b85decode, b85encode
 from math import log2
 from typing import Any
@@ -63,8 +64,10 @@ class Activity:
     __slots__ = (
         "_base",
         "_came",
+        "_came_then",
         "_count",
         "_due",
+        "_due_then",
         "_hour",
         "_last",
         "_mark",
@@ -72,7 +75,6 @@ class Activity:
         "_on",
         "_slot",
         "_table",
-        "_then",
         "_usually",
         "_watched",
         "_weeks",
@@ -103,7 +105,8 @@ class Activity:
         #: and both as they were when each detector saw somebody last.
         self._came = 0
         self._due = self._usually = 0.0
-        self._then = [(0, 0.0)] * many
+        self._came_then = array("d", bytes(8 * many))
+        self._due_then = array("d", bytes(8 * many))
         self.since: dict[str, Millis] = {}
         self.unproven = tuple(one for one in self.detectors if any(self._table[one]))
 
@@ -127,7 +130,7 @@ class Activity:
                     self._came += 1
                 self.since[one] = t
                 self._base[number], self._mark[number] = 0.0, watched
-                self._then[number] = self._came, due
+                self._came_then[number], self._due_then[number] = self._came, due
                 if one in self.unproven:
                     self.unproven = tuple(other for other in self.unproven if other != one)
                 on[one] = True
@@ -143,9 +146,8 @@ class Activity:
         """How likely it is that none was seen since the last one, on a day like this."""
         number = self.detectors.index(detector)
         expected = self._expected(number)
-        came, due = self._then[number]
-        others = max(0.0, self._all_due() - due - expected)
-        return chance_of_none(expected, others, self._came - came)
+        others = max(0.0, self._all_due() - self._due_then[number] - expected)
+        return chance_of_none(expected, others, self._came - self._came_then[number])
 
     def _all_due(self) -> float:
         return self._due + self._usually * self._watched / HOUR
