@@ -123,6 +123,11 @@ class Kin:
             for device in every
             if (phase := getattr(device.facts, "phase", None)) is not None
         }
+        self._places = {
+            device.id: place
+            for device in every
+            if (place := getattr(device.facts, "position", None)) is not None
+        }
         found = topology.groups(every)
         for (scope, name), members in found.items():
             if scope not in topology.PARENTS:
@@ -157,8 +162,14 @@ class Kin:
             return False
         if _before_it(subject, code, parent.device, parent.code):
             return False
-        lost = parent.values.get("phase")
-        own = self._phases.get(subject)
+        return self._holds(parent, subject)
+
+    def _holds(self, parent: Alarm, subject: str) -> bool:
+        """Whether a lamp is on the phase, or behind the break, that its feeder's alarm names."""
+        lost, own = parent.values.get("phase"), self._phases.get(subject)
+        first, place = parent.values.get("first_dead"), self._places.get(subject)
+        if isinstance(first, int) and place is not None and place < first:
+            return False
         return lost is None or own is None or own == lost
 
 

@@ -21,9 +21,15 @@ RULES = load_rules()
 PHASES = ("voltage_l1", "voltage_l2", "voltage_l3")
 
 
-def lamp(name: str, bus: str = "line-1", feeder: str = "F1", phase: Any = "L1") -> Device:
+def lamp(
+    name: str,
+    bus: str = "line-1",
+    feeder: str = "F1",
+    phase: Any = "L1",
+    position: int | None = None,
+) -> Device:
     points = tuple(Point(one, None, 10.0) for one in ("switch_command", "power", "voltage"))
-    facts = LampFacts(rated_power=70.0, feeder=feeder, phase=phase)
+    facts = LampFacts(rated_power=70.0, feeder=feeder, phase=phase, position=position)
     return Device(name, "lamp", bus, "", None, None, points, facts=facts)
 
 
@@ -227,6 +233,17 @@ def test_a_lost_phase_explains_its_own_lamps_only() -> None:
     assert kin.explains(parent("feeder_outage"), "lamp-1", "comm_loss")
     assert not kin.explains(parent("feeder_outage", "pillar-9"), "lamp-1", "comm_loss")
     assert not kin.explains(parent("bus_down", "bus:line-1"), "lamp-1", "lamp_failure")
+
+
+def test_a_broken_cable_explains_the_lamps_behind_it_only_and_not_the_pillar() -> None:
+    street = [lamp("lamp-4", position=4), lamp("lamp-5", position=5), lamp("lamp-x")]
+    kin, cut = Kin([pillar(), *street]), parent("cable_break", first_dead=5)
+    assert not kin.explains(cut, "lamp-4", "comm_loss")
+    assert kin.explains(cut, "lamp-5", "comm_loss")
+    assert kin.explains(cut, "lamp-x", "comm_loss")
+    assert not kin.explains(cut, "pillar-1", "comm_loss")
+    assert kin.explains(cut, "pillar-1", "feeder_underload")
+    assert ("pillar-1", "cable_break") not in set(kin.parents("pillar-1", "comm_loss"))
 
 
 @pytest.mark.parametrize(("period", "wide"), [(10, 120), (30, 120), (60, 210), (300, 930)])
