@@ -434,7 +434,7 @@ def parts(seed: int) -> list[tuple[Part, int]]:
     found: list[tuple[Part, int]] = []
     for number in range(4):
         found.append((Part("lamps", "lamp", lamps, 45, 300, 5, 0.5), seed + number))
-        found.append((Part("feeders", "feeder", streets, 30, 300, 5, 8.0), seed + number))
+        found.append((Part("feeders", "feeder", streets, 30, 300, 5, 10.0), seed + number))
         found.append((Part("bins", "bin", bins, 45, 300, 5, 1.0), seed + number))
         one = Part("signals", "signal", signals, 5, 1, None, 200.0, usual, "1h")
         found.append((one, seed + number))
