@@ -134,6 +134,27 @@ def test_what_grows_shows_only_once_it_is_past_the_threshold(name: str) -> None:
     assert all(told[-12:])
 
 
+@pytest.mark.parametrize(("technology", "minutes"), [("led", 1), ("hps", 8), ("mh", 10)])
+def test_a_dead_lamp_shows_when_a_sound_one_would_be_warm(technology: str, minutes: int) -> None:
+    lamp, clock = lamp_of(technology=technology)
+    lamp.break_down("lamp_failure", 0.0)
+    told = [(v.switch_command, lamp.shows("lamp_failure")) for v in looks(lamp, clock, 12, step=60)]
+    on = [shows for commanded, shows in told if commanded]
+    assert not any(shows for commanded, shows in told if not commanded)
+    assert minutes - 1 <= on.index(True) <= minutes
+    assert all(on[minutes:])
+
+
+def test_a_stuck_relay_is_told_by_night_of_a_lamp_that_is_ordered_off() -> None:
+    """What burns on in the morning is a day burner: one fault, one alarm."""
+    lamp, clock = lamp_of()
+    lamp.break_down("relay_stuck", 0.0)
+    for shown in looks(lamp, clock, 24):
+        assert not shown.switch_command
+        assert shown.power > BURNS
+        assert lamp.shows("relay_stuck") is (shown.sun <= -6)
+
+
 @pytest.mark.parametrize("technology", ["led", "hps", "mh"])
 def test_a_cycling_lamp_goes_out_and_comes_back_at_least_four_times_an_hour(
     technology: str,
