@@ -310,7 +310,7 @@ class Alarms:
         watched.alarm = None
         self._known.pop(key, None)
         if not watched.run.met:
-            watched.subject.watched.pop(key[1], None)
+            watched.subject.unwatch(key[1])
 
     # Counting
 

@@ -25,9 +25,18 @@ from gateway.faults.conduct import Conduct
 from gateway.faults.learning import Learning
 from gateway.faults.lifecycle import present
 from gateway.faults.people import People
-from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Catalogue, Scope, Verdict
+from gateway.faults.rule import (
+    BETWEEN,
+    MET,
+    NORMAL,
+    UNDECIDED,
+    Catalogue,
+    Notice,
+    Scope,
+    Verdict,
+)
 from gateway.faults.sight import CURRENT_FOR, Sight, Together
-from gateway.faults.subject import Matching, Subject, Watched, group_subjects
+from gateway.faults.subject import Judge, Matching, Subject, Watched, group_subjects
 from gateway.faults.timers import Timers
 from gateway.faults.upkeep import Upkeep, Window
 from gateway.model import (
@@ -156,11 +165,11 @@ class FaultEngine:
             elif sight is not together.head and sight.t < together.t + GROUP_STEP:
                 continue
             together.take(sight)
-            self._judge(group, sight)
+            self._judge(group, sight, head=sight is together.head)
         self._judge(subject, sight)  # after its groups: what explains an alarm comes before it
         return self._said()
 
-    def _judge(self, subject: Subject, sight: Sight) -> None:
+    def _judge(self, subject: Subject, sight: Sight, *, head: bool = True) -> None:
         """Ask every judge of the subject whom the latest reading, that of ``sight``, concerns.
 
         All are heard before an alarm is raised: of two that are due with one reading, only the
@@ -169,16 +178,16 @@ class FaultEngine:
         seen, watched, memories = subject.seen, subject.watched, subject.memories
         due: list[Watched] = []
         over: list[Watched] = []
-        for memory in memories:
-            if memory is not None:
-                memory.see(seen)
-        for place, judge in subject.judges.concerned(sight.fresh, sight.interval):
-            rule, remembered = judge.rule, memories[place]
-            known = watched.get(rule.code) if watched else None
-            quiet = rule.quiet
-            if known is None and quiet is not None and quiet(seen, judge.settings, remembered):
+        for fed in memories:
+            if fed is not None:
+                fed.see(seen)
+        turns = subject.judges.concerned(sight.brought, sight.interval, head=head)
+        for place, code, quiet, ask, settings, judge in turns.rules:
+            known = watched.get(code) if watched else None
+            memory = memories[place]
+            if known is None and quiet is not None and quiet(seen, settings, memory):
                 continue
-            verdict = rule.judge(seen, judge.settings, remembered)
+            verdict = ask(seen, settings, memory)
             if verdict is UNDECIDED:
                 continue
             if known is None:
@@ -186,24 +195,19 @@ class FaultEngine:
                     continue
                 known = subject.watch(judge)
             self._decide(known, verdict, max(judge.period, sight.period), due, over)
-            memories = subject.memories  # what a parent took in may begin anew with its end
         if due or over:
             self._alarms.settle(due, over)
-        if subject.judges.notices:
-            self._notice(subject, sight)
+        for told in turns.notices:
+            self._notice(subject, told)
 
-    def _notice(self, subject: Subject, sight: Sight) -> None:
-        """Tell what has just happened."""
-        seen = subject.seen
-        for judge in subject.judges.notices:
-            notice = judge.rule
-            if sight.interval > judge.slowest or not judge.hears(sight.fresh):
-                continue
-            told = notice.notice(seen, judge.settings, subject.memory(judge))
-            if told is not None:
-                message, values = told
-                event = Event(subject.id, notice.event, seen.t, {"message": message, **values})
-                self._out.append(event)
+    def _notice(self, subject: Subject, judge: Judge[Notice]) -> None:
+        """Tell what has just happened, if it has."""
+        seen, notice = subject.seen, judge.rule
+        told = notice.notice(seen, judge.settings, subject.memory(judge))
+        if told is not None:
+            message, values = told
+            event = Event(subject.id, notice.event, seen.t, {"message": message, **values})
+            self._out.append(event)
 
     def estimates(self, device: str) -> Estimates | None:
         """What is to be published with the next reading of a device, if that comes in time."""
@@ -244,7 +248,7 @@ class FaultEngine:
         elif established is MET:
             due.append(watched)
         elif alarm is None and not watched.run.met:
-            del watched.subject.watched[watched.judge.rule.code]
+            watched.subject.unwatch(watched.judge.rule.code)
 
     # Time and people
 

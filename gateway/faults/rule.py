@@ -164,6 +164,9 @@ class Memory(Protocol):
     Rules of one scope that name the same memory share one. It starts empty with the engine and
     begins anew after a restart or a step of the clock; a gap in the readings it sees for itself
     (``Seen.resumed``).
+
+    A memory may rest on others of the same subject: its class names them in ``rests_on``, it is
+    made with them, ``Nights(seen, burning)``, and fed after them. Those are ``Kept``.
     """
 
     def see(self, seen: Any, /) -> None:  # noqa: ANN401 - a Seen or a Group, by the rule's scope
@@ -171,18 +174,22 @@ class Memory(Protocol):
 
 
 @runtime_checkable
-class Learnt(Memory, Protocol):
+class Kept(Memory, Protocol):
+    """A memory that is made once and never replaced: it knows itself how to begin anew."""
+
+    def begin(self) -> None:
+        """What was under way is over: a restart, or the clock was set. Keep what is learnt."""
+
+
+@runtime_checkable
+class Learnt(Kept, Protocol):
     """A memory of weeks: it outlives restarts and steps of the clock.
 
     ``kept_as`` names it and its version, ``"lamp_power/1"``: what was dumped under another name is
     not loaded. A dump of more than ``MOST_LEARNT`` bytes is not kept, so bound what you remember.
-    A memory that is one of these is made once and never replaced.
     """
 
     kept_as: ClassVar[str]
-
-    def begin(self) -> None:
-        """What was under way is over: a restart, or the clock was set. Keep what is learnt."""
 
     def dump(self) -> Any:  # noqa: ANN401 - what JSON holds
         """What is learnt, as plain JSON; None while there is nothing worth keeping."""
@@ -197,7 +204,7 @@ class Learnt(Memory, Protocol):
 MOST_LEARNT = 4_000
 """Bytes of JSON that one memory may keep through a restart: what a lamp may cost at all (E)."""
 
-Made: TypeAlias = Callable[[Any], Memory]
+Made: TypeAlias = Callable[..., Memory]
 Told: TypeAlias = tuple[str, Mapping[str, Value]]
 Needs: TypeAlias = tuple[tuple[str, ...], ...]
 
@@ -209,7 +216,7 @@ class Rule:
     ``judge(seen, settings, memory)`` is called for readings of devices of ``kinds`` that bring a
     good value of at least one of ``points`` (``*`` stands for any ending). With ``hears_silence``
     it is called for every reading, silent ones included. With a ``scope`` other than ``device`` it
-    gets a ``Group`` instead of a ``Seen``.
+    gets a ``Group`` instead of a ``Seen``; with ``by_head`` only for readings of the group's head.
 
     ``needs`` lists the alternatives of points without which nothing can be said; left out, any of
     ``points`` will do. A device that has none of them is not judged, and ``wayside check -v`` says
@@ -241,6 +248,7 @@ class Rule:
     grade: Callable[[Any, Any, Any], Severity] | None = None
     parts: Callable[[Any, Any, Any], Sequence[str]] | None = None
     hears_silence: bool = False
+    by_head: bool = False
     latched: bool = False
     replaces: tuple[str, ...] = ()
     needs: Needs = ()

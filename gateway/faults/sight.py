@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import TypeAlias
@@ -28,7 +27,55 @@ TEN_SECONDS = 10_000
 """The period of a point that is in no profile: the profile language's own default."""
 
 
-Batches: TypeAlias = tuple[tuple[Millis, frozenset[str]], ...]
+MOST_PATTERNS = 256
+"""Sets of points, of devices of one make, for which what depends on them is looked up once."""
+
+
+class Brought:
+    """What a reading of some points brings; devices of one make share it.
+
+    ``whole`` are the batches it brings as a whole, each with its period, ``partly`` those of which
+    it brings ``partly[…]``; ``every`` says that it brings all there is.
+    """
+
+    __slots__ = ("every", "partly", "points", "strangers", "whole")
+
+    def __init__(self, points: frozenset[str], batches: Batches) -> None:
+        whole = [i for i, names in enumerate(batches.names) if names <= points]
+        self.points = points
+        self.whole = tuple((i, batches.periods[i]) for i in whole)
+        self.partly = tuple(
+            (i, names & points) for i, names in enumerate(batches.names) if i not in whole
+        )
+        self.strangers = points.difference(*batches.names)
+        self.every = not self.partly and not self.strangers
+
+
+class Batches:
+    """The points of each period together: ``periods`` in ms, and the ``names`` of each."""
+
+    __slots__ = ("_brought", "_wider", "names", "periods")
+
+    def __init__(self, periods: tuple[Millis, ...], names: tuple[frozenset[str], ...]) -> None:
+        self.periods = periods
+        self.names = names
+        self._brought: dict[tuple[str, ...], Brought] = {}
+        self._wider: dict[frozenset[str], Batches] = {}
+
+    def brought(self, points: tuple[str, ...]) -> Brought:
+        """What a reading of these points brings."""
+        found = self._brought.get(points)
+        if found is None:
+            if len(self._brought) == MOST_PATTERNS:
+                self._brought.clear()
+            found = self._brought[points] = Brought(frozenset(points), self)
+        return found
+
+    def with_strangers(self, names: frozenset[str]) -> Batches:
+        """With a batch of points that are in no profile: a recording may bring them."""
+        if names not in self._wider:
+            self._wider[names] = Batches((*self.periods, TEN_SECONDS), (*self.names, names))
+        return self._wider[names]
 
 
 @lru_cache(maxsize=256)
@@ -36,7 +83,11 @@ def _batched(every: tuple[tuple[str, Millis], ...]) -> Batches:
     found: dict[Millis, list[str]] = {}
     for name, period in every:
         found.setdefault(period, []).append(name)
-    return tuple((period, frozenset(names)) for period, names in found.items())
+    return Batches(tuple(found), tuple(map(frozenset, found.values())))
+
+
+SILENCE = Brought(frozenset(), Batches((), ()))
+"""What a silent reading brings."""
 
 
 def batches(every: Mapping[str, Millis]) -> Batches:
@@ -63,6 +114,7 @@ class Sight:
         "_whole",
         "_zone",
         "bad",
+        "brought",
         "device",
         "fresh",
         "good",
@@ -95,17 +147,18 @@ class Sight:
     def forget(self) -> None:
         """Know nothing: at the start, after a restart, after the clock stepped back."""
         self.t: Millis = 0
-        self.good: dict[str, Value] = {}
+        self.good: Mapping[str, Value] = NOTHING
         self.fresh: Mapping[str, Value] = NOTHING
+        self.brought = SILENCE
         self.silent: str | None = None
         self.bad: Mapping[str, str] = NOTHING
         self.resumed = True
         self.period: Millis = self._shortest
         self.interval: Millis = self._shortest
         self._answered: Millis | None = None
-        self._at: dict[str, Millis] = {}
-        self._whole: list[Millis] = [0] * len(self._batches)
-        self._expires: list[float] = [math.inf] * len(self._batches)
+        self._at: Mapping[str, Millis] = NOTHING
+        self._whole: list[Millis] = [0] * len(self._batches.names)
+        self._expires: list[float] = [math.inf] * len(self._batches.names)
         self._sun: tuple[Millis, float] | None = None
 
     def take(self, reading: Reading) -> None:
@@ -114,20 +167,20 @@ class Sight:
         self.silent = reading.silent
         self.bad = reading.bad
         if reading.silent is not None:
-            self.fresh = NOTHING
+            self.fresh, self.brought = NOTHING, SILENCE
             return
         self._beat(t)
-        good = self.good
-        self.fresh = fresh = reading.values
+        fresh = reading.values
         if reading.uncertain or reading.bad:
-            self.fresh = fresh = {k: v for k, v in fresh.items() if k not in reading.uncertain}
-            for name in (*reading.uncertain, *reading.bad):
-                good.pop(name, None)
-        known = len(good)
-        good.update(fresh)
-        if len(good) != known:
-            self._meet(good)
-        self._stamp(fresh.keys(), t)
+            fresh = {k: v for k, v in fresh.items() if k not in reading.uncertain}
+            self._lose((*reading.uncertain, *reading.bad))
+        self.fresh = fresh
+        brought = self._batches.brought(tuple(fresh))
+        if brought.strangers:
+            brought = self._meet(fresh, brought.strangers)
+        self.brought = brought
+        self.good = fresh if brought.every else {**self.good, **fresh}
+        self._stamp(brought, t)
 
     def _beat(self, t: Millis) -> None:
         """Learn the period: the shorter of the last two intervals, so that one gap is not it."""
@@ -138,39 +191,44 @@ class Sight:
             self.interval = interval
         self._answered = t
 
-    def _meet(self, names: Iterable[str]) -> None:
-        """Make a batch of points that are in no profile: a recording may bring them."""
-        strangers = frozenset(names).difference(*(batch for _, batch in self._batches))
-        if strangers:
-            self._batches = (*self._batches, (TEN_SECONDS, strangers))
-            self._whole.append(0)
-            self._expires.append(math.inf)
+    def _lose(self, names: Iterable[str]) -> None:
+        """Some values are not good any more. A reading is never changed: others look at it, too."""
+        gone = self.good.keys() & names
+        if gone:
+            self.good = {k: v for k, v in self.good.items() if k not in gone}
 
-    def _stamp(self, fresh: AbstractSet[str], t: Millis) -> None:
+    def _meet(self, fresh: Iterable[str], strangers: frozenset[str]) -> Brought:
+        """Take points that are in no profile for one more batch."""
+        self._batches = self._batches.with_strangers(strangers)
+        self._whole.append(0)
+        self._expires.append(math.inf)
+        return self._batches.brought(tuple(fresh))
+
+    def _stamp(self, brought: Brought, t: Millis) -> None:
         """Note how old values are now, and drop those that are too old."""
-        expires = self._expires
-        for i, (every, names) in enumerate(self._batches):
-            if names <= fresh:
-                self._whole[i] = t
-                expires[i] = t + CURRENT_FOR * max(every, self.period)
-                continue
-            brought = names & fresh
-            if brought:
-                self._at.update(dict.fromkeys(brought, t))
-            if t > expires[i] or (brought and expires[i] == math.inf):
+        expires, period = self._expires, self.period
+        for i, every in brought.whole:
+            self._whole[i] = t
+            expires[i] = t + CURRENT_FOR * max(every, period)
+        for i, names in brought.partly:
+            if names:
+                self._at = {**self._at, **dict.fromkeys(names, t)}
+            if t > expires[i] or (names and expires[i] == math.inf):
                 self._expire(i, t)
 
     def _expire(self, batch: int, now: Millis) -> None:
         """Drop a batch's values that are too old at ``now``, and note when the next one will be."""
-        every, names = self._batches[batch]
+        every, names = self._batches.periods[batch], self._batches.names[batch]
         soonest = math.inf
+        old = []
         for name in names & self.good.keys():
             read = max(self._at.get(name, 0), self._whole[batch])
             until = read + CURRENT_FOR * max(every, self.period)
             if now > until:
-                del self.good[name]
+                old.append(name)
             elif until < soonest:
                 soonest = until
+        self._lose(old)
         self._expires[batch] = soonest
 
     def at(self, now: Millis) -> Sight:

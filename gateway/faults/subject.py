@@ -9,10 +9,11 @@ matched as rules are.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from gateway.faults import topology
 from gateway.faults.coverage import lacking, periods, present_points
@@ -20,17 +21,18 @@ from gateway.faults.rule import (
     Catalogue,
     Entry,
     Estimate,
-    Learnt,
+    Kept,
     Made,
     Memory,
     Notice,
     Rule,
     Scope,
     Settings,
+    Verdict,
 )
-from gateway.faults.sight import Sight, Together
+from gateway.faults.sight import MOST_PATTERNS, Brought, Sight, Together
 from gateway.faults.timing import Delays, Run
-from gateway.model import Alarm, Device, Millis, Value
+from gateway.model import NOTHING, Alarm, Device, Millis
 
 E = TypeVar("E", Rule, Notice, Estimate)
 
@@ -54,30 +56,42 @@ class Judge(Generic[E]):
     period: Millis
     slowest: float
 
-    def hears(self, fresh: Mapping[str, Value]) -> bool:
-        """Whether a reading with these good values concerns it."""
-        return self.rule.hears_silence or not fresh.keys().isdisjoint(self.points)
+    def hears(self, fresh: AbstractSet[str]) -> bool:
+        """Whether a reading with good values of these points concerns it."""
+        return self.rule.hears_silence or not fresh.isdisjoint(self.points)
 
 
-Turns: TypeAlias = tuple[tuple[int, Judge[Rule]], ...]
-"""Rules that a reading concerns, each with the place of its memory."""
+class Turn(NamedTuple):
+    """A rule that a reading concerns: what is asked of it, and the place of its memory."""
 
-MOST_PATTERNS = 64
-"""Sets of points, of devices of one make, for which the rules they concern are looked up once."""
+    place: int
+    code: str
+    quiet: Callable[[Any, Any, Any], bool] | None
+    ask: Callable[[Any, Any, Any], Verdict]
+    settings: Any
+    judge: Judge[Rule]
+
+
+class Turns(NamedTuple):
+    """Whom a reading concerns."""
+
+    rules: tuple[Turn, ...]
+    notices: tuple[Judge[Notice], ...]
 
 
 class Judges:
     """All that judges one subject; subjects of one make share it.
 
     ``kinds`` are those whose readings concern it; ``makes`` are what its memories are made by, each
-    once, ``users`` the codes of those who look at each, and ``place`` says which of them a judge
-    looks at.
+    once and after those it rests on, ``users`` the codes of those who look at each, and ``place``
+    says which of them a judge looks at.
     """
 
     __slots__ = (
+        "_paces",
         "_patterns",
         "_places",
-        "_tightest",
+        "_turns",
         "estimates",
         "kinds",
         "makes",
@@ -94,35 +108,61 @@ class Judges:
         self.kinds: frozenset[str] = frozenset().union(
             *kinds, *(judge.rule.kinds for judge in self.notices)
         )
-        self._tightest = min((judge.slowest for judge in self.rules), default=math.inf)
-        self._patterns: dict[tuple[str, ...], Turns] = {}
         every: list[Judge[Any]] = [*self.rules, *self.notices, *self.estimates]
-        makes = dict.fromkeys(judge.rule.memory for judge in every)
-        self.makes: tuple[Made, ...] = tuple(make for make in makes if make is not None)
+        self._paces = sorted({judge.slowest for judge in every})
+        self._patterns: dict[Brought, list[Turns]] = {}
+        users: dict[Made, frozenset[str]] = {}
+        for judge in every:
+            for make in () if judge.rule.memory is None else _with_rests(judge.rule.memory):
+                users[make] = users.get(make, frozenset()) | {code_of(judge.rule)}
+        self.makes: tuple[Made, ...] = tuple(users)
+        self.users: tuple[frozenset[str], ...] = tuple(users.values())
         self._places = {make: place for place, make in enumerate(self.makes)}
-        told = [(code_of(judge.rule), judge.rule.memory) for judge in every]
-        self.users: tuple[frozenset[str], ...] = tuple(
-            frozenset(code for code, memory in told if memory == make) for make in self.makes
-        )
+        self._turns = [self._turn(judge) for judge in self.rules]
+
+    def _turn(self, one: Judge[Rule]) -> Turn:
+        rule = one.rule
+        return Turn(self.place(one), rule.code, rule.quiet, rule.judge, one.settings, one)
 
     def place(self, judge: Judge[Any]) -> int:
         """Where among the memories its own is; -1 if it has none."""
         return -1 if judge.rule.memory is None else self._places[judge.rule.memory]
 
+    def rests(self, make: Made) -> list[int]:
+        """Where the memories are that those of a make rest on."""
+        return [self._places[one] for one in rests_on(make)]
+
     def __bool__(self) -> bool:
         return bool(self.rules or self.notices)
 
-    def concerned(self, fresh: Mapping[str, Value], interval: Millis) -> Turns:
-        """The rules that a reading with these good values concerns, so long after the last one."""
-        points = tuple(fresh)
-        found = self._patterns.get(points)
+    def concerned(self, brought: Brought, interval: Millis, *, head: bool = True) -> Turns:
+        """Whom a reading concerns that brought this, so long after the last one.
+
+        ``head`` says whether it is the group's head that was read.
+        """
+        found = self._patterns.get(brought)
         if found is None:
-            found = tuple((self.place(one), one) for one in self.rules if one.hears(fresh))
-            if len(self._patterns) < MOST_PATTERNS:
-                self._patterns[points] = found
-        if interval > self._tightest:
-            return tuple(one for one in found if interval <= one[1].slowest)
-        return found
+            if len(self._patterns) == MOST_PATTERNS:
+                self._patterns.clear()
+            found = self._patterns[brought] = self._look_up(brought.points)
+        return found[2 * bisect_left(self._paces, interval) + head]
+
+    def _look_up(self, points: frozenset[str]) -> list[Turns]:
+        """Whom these points concern: by pace, each of a member and of the head."""
+        rules = [turn for turn in self._turns if turn.judge.hears(points)]
+        notices = [judge for judge in self.notices if judge.hears(points)]
+        return [
+            Turns(
+                tuple(
+                    turn
+                    for turn in rules
+                    if turn.judge.slowest >= pace and (head or not turn.judge.rule.by_head)
+                ),
+                tuple(judge for judge in notices if judge.slowest >= pace),
+            )
+            for pace in (*self._paces, math.inf)
+            for head in (False, True)
+        ]
 
 
 def code_of(entry: Entry) -> str:
@@ -130,6 +170,19 @@ def code_of(entry: Entry) -> str:
     if isinstance(entry, Rule):
         return entry.code
     return entry.event if isinstance(entry, Notice) else ""
+
+
+def rests_on(make: Made) -> tuple[Made, ...]:
+    """The makes of the memories that one rests on."""
+    found: tuple[Made, ...] = getattr(make, "rests_on", ())
+    return found
+
+
+def _with_rests(make: Made) -> Iterator[Made]:
+    """A make after those it rests on."""
+    for one in rests_on(make):
+        yield from _with_rests(one)
+    yield make
 
 
 def _of(kind: type, judges: Iterable[Judge[Any]]) -> tuple[Judge[Any], ...]:
@@ -171,24 +224,20 @@ class Subject:
         self.seen = seen
         self.judges = judges
         self.groups: tuple[Subject, ...] = ()
-        self.watched: dict[str, Watched] = {}
+        self.watched: Mapping[str, Watched] = NOTHING
         self.memories: tuple[Memory | None, ...] = (None,) * (len(judges.makes) + 1)
         self.begin()
 
     def begin(self) -> None:
         """Begin anew: nothing known or pending; alarms stay as they are, and what is learnt."""
         self.seen.forget()
-        kept: list[Memory] = []
-        for make, memory in zip(self.judges.makes, self.memories[:-1], strict=True):
-            if isinstance(memory, Learnt):
+        for memory in self.memories:
+            if isinstance(memory, Kept):
                 memory.begin()
-                kept.append(memory)
-            else:
-                kept.append(make(self.seen))
-        self.memories = (*kept, None)
+        self._remember(lambda _: True)
         for code, watched in list(self.watched.items()):
             if watched.alarm is None:
-                del self.watched[code]
+                self.unwatch(code)
             else:
                 watched.run.forget()
                 watched.memory = self.memory(watched.judge)
@@ -198,19 +247,26 @@ class Subject:
 
         Alarms stay as they are, and so does what is learnt.
         """
-        kept = zip(self.judges.makes, self.judges.users, self.memories[:-1], strict=True)
-        renewed = [
-            memory if isinstance(memory, Learnt) or not users <= codes else make(self.seen)
-            for make, users, memory in kept
-        ]
-        self.memories = (*renewed, None)
+        self._remember(lambda users: users <= codes)
         for code in codes & self.watched.keys():
             watched = self.watched[code]
             if watched.alarm is None:
                 watched.run.forget()  # somebody may hold it as due already
-                del self.watched[code]
+                self.unwatch(code)
             else:
                 watched.memory = self.memory(watched.judge)
+
+    def _remember(self, anew: Callable[[frozenset[str]], bool]) -> None:
+        """Make what is not there, and what is not kept and looked at by such codes, anew."""
+        judges = self.judges
+        memories: list[Memory] = []
+        for make, users, memory in zip(judges.makes, judges.users, self.memories[:-1], strict=True):
+            if memory is None or (anew(users) and not isinstance(memory, Kept)):
+                rests = (memories[place] for place in judges.rests(make))
+                memories.append(make(self.seen, *rests))
+            else:
+                memories.append(memory)
+        self.memories = (*memories, None)
 
     def memory(self, judge: Judge[Any]) -> Memory | None:
         """The memory a judge looks at."""
@@ -218,8 +274,14 @@ class Subject:
 
     def watch(self, judge: Judge[Rule]) -> Watched:
         """Begin to watch a judge."""
-        watched = self.watched[judge.rule.code] = Watched(self, judge, self.memory(judge))
+        watched = Watched(self, judge, self.memory(judge))
+        self.watched = {**self.watched, judge.rule.code: watched}
         return watched
+
+    def unwatch(self, code: str) -> None:
+        """Watch a rule no more."""
+        left = {one: watched for one, watched in self.watched.items() if one != code}
+        self.watched = left or NOTHING
 
 
 class Matching:

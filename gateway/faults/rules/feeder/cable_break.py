@@ -68,6 +68,7 @@ RULE = Rule(
     tell=tell,
     points=("power", "power_l1", "power_l2", "power_l3"),
     scope="feeder",
+    by_head=True,
     memory=Load,
     replaces=("feeder_underload",),
 )

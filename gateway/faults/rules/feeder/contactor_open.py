@@ -96,6 +96,7 @@ RULE = Rule(
     tell=tell,
     points=("power", "power_l1", "power_l2", "power_l3"),
     scope="feeder",
+    by_head=True,
     memory=Load,
     replaces=("feeder_underload", "cable_break"),
     needs=(("contactor_command", "power"), ("contactor_command", "power_l1")),
