@@ -21,6 +21,7 @@ from typing import Annotated, Any, TypeAlias
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MIDNIGHT = 24 * 60
+_WEEK = 7 * _MIDNIGHT
 _SPAN = re.compile(
     r"(?:([a-z,-]{3,40})\s+)?(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)(?:\s+(\d{1,3}))?", re.ASCII
 )
@@ -83,16 +84,15 @@ def rounds(text: str) -> tuple[tuple[frozenset[int], int], ...]:
     return tuple(_round(part.strip().lower()) for part in text.split(";"))
 
 
-def since_round(text: str, day: int, minute: int) -> int:
-    """Minutes since the last round before a local day of the week and minute of the day.
+def rounds_around(text: str, day: int, minute: int) -> tuple[int, int]:
+    """Minutes since the last round, and until the next, at a local day and minute of the day.
 
-    A round of this very minute is one; a week, less a minute, is the longest.
+    A round of this very minute is the last one; a week is the longest until the next.
     """
-    return min(
-        ((day - of) * _MIDNIGHT + minute - at) % (7 * _MIDNIGHT)
-        for days, at in rounds(text)
-        for of in days
-    )
+    since = [
+        ((day - of) * _MIDNIGHT + minute - at) % _WEEK for days, at in rounds(text) for of in days
+    ]
+    return min(since), _WEEK - max(since)
 
 
 def _round(text: str) -> tuple[frozenset[int], int]:

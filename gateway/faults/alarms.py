@@ -14,9 +14,10 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from gateway.faults.causes import TAKES, Key, Kin, key_of, window
+from gateway.faults.judges import Judge
 from gateway.faults.lifecycle import Step, advance, present
 from gateway.faults.rule import Rule
-from gateway.faults.subject import Judge, Subject, Watched
+from gateway.faults.subject import Subject, Watched
 from gateway.faults.timers import Timers
 from gateway.model import Alarm, Event, Millis, Severity, State
 
@@ -100,6 +101,8 @@ class Alarms:
 
     def lost(self, codes: frozenset[str]) -> list[Alarm]:
         """Every alarm of these codes whose condition is present."""
+        if not self._known:
+            return []
         found = (known.alarm for key, known in self._known.items() if key[1] in codes)
         return [alarm for alarm in found if alarm is not None and present(alarm)]
 

@@ -61,6 +61,10 @@ class Level:
     __slots__ = ("last", "median")
 
     def __init__(self, _seen: Seen) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Nobody knows what was thrown in meanwhile."""
         self.last: tuple[float, ...] = ()
         self.median: float | None = None
 
@@ -68,8 +72,8 @@ class Level:
         """Take in a level."""
         level = number(seen, "fill_level")
         if level is not None:
-            self.last = (*self.last[-2:], level)
-            self.median = sorted(self.last)[1] if len(self.last) == 3 else None
+            self.last = last = (*self.last[-2:], level)
+            self.median = sorted(last)[1] if len(last) == 3 else None
 
     def judge(self, full: float, below: float) -> Verdict:
         """Met from ``full`` % on, normal ``below`` that much, undecided while no level is known."""
@@ -100,6 +104,10 @@ class Collections:
     __slots__ = ("_before", "_fell", "_heard", "_tilted", "_was", "at", "fell_from", "news")
 
     def __init__(self, _seen: Seen) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Nobody knows who came meanwhile."""
         self.at: Millis | None = None
         self.fell_from = 0.0
         self.news = False

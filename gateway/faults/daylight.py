@@ -8,6 +8,8 @@ lamps say nothing about the sky (E).
 
 from __future__ import annotations
 
+import math
+
 from gateway.faults.lamps import burns, facts, number
 from gateway.faults.rule import Seen
 from gateway.model import Millis
@@ -26,6 +28,11 @@ def night(t: Millis, east: float) -> int:
     Nights follow each other at noon by the mean sun, so a burning of lamps is never cut in two.
     """
     return int((t + east / 360 * _DAY - _DAY / 2) // _DAY)
+
+
+def night_over(t: Millis, east: float) -> Millis:
+    """When the night that a moment belongs to is over: the first ms of the next."""
+    return math.ceil((night(t, east) + 1.5 - east / 360) * _DAY)
 
 
 def lit_together(seen: Seen) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from gateway.faults import snapshot, topology
 from gateway.faults.alarms import Alarms, Outcome
 from gateway.faults.causes import Kin
 from gateway.faults.conduct import Conduct
+from gateway.faults.judges import Judge
 from gateway.faults.learning import Learning
 from gateway.faults.lifecycle import present
 from gateway.faults.people import People
@@ -36,7 +37,7 @@ from gateway.faults.rule import (
     Verdict,
 )
 from gateway.faults.sight import CURRENT_FOR, Sight, Together
-from gateway.faults.subject import Judge, Matching, Subject, Watched, group_subjects
+from gateway.faults.subject import Matching, Subject, Watched, group_subjects
 from gateway.faults.timers import Timers
 from gateway.faults.upkeep import Upkeep, Window
 from gateway.model import (
@@ -175,7 +176,7 @@ class FaultEngine:
         All are heard before an alarm is raised: of two that are due with one reading, only the
         more specific one is.
         """
-        seen, watched, memories = subject.seen, subject.watched, subject.memories
+        seen, memories = subject.seen, subject.memories
         due: list[Watched] = []
         over: list[Watched] = []
         for fed in memories:
@@ -183,6 +184,7 @@ class FaultEngine:
                 fed.see(seen)
         turns = subject.judges.concerned(sight.brought, sight.interval, head=head)
         for place, code, quiet, ask, settings, judge in turns.rules:
+            watched = subject.watched  # what ends with one alarm may be watched anew
             known = watched.get(code) if watched else None
             memory = memories[place]
             if known is None and quiet is not None and quiet(seen, settings, memory):

@@ -16,8 +16,7 @@ counts, with ±35 % below 70 % dim level.
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from gateway.faults.lamps import Burning, defiant, nominal_power, number, supply
 from gateway.faults.rule import Seen
@@ -49,8 +48,7 @@ _SIGMA = 1.2533
 """Standard deviation over mean deviation, of a normal distribution."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(NamedTuple):
     """``power`` in W give or take ``tolerance``; ``known`` from the lamp itself."""
 
     power: float
@@ -62,25 +60,25 @@ class Expected:
     """What is known of one lamp; ``burning`` tells whether it burns and is warm."""
 
     kept_as: ClassVar[str] = "lamp_power/1"
-    __slots__ = ("_at", "_count", "_factor", "_ratio", "_scatter", "_told", "burning")
+    rests_on: ClassVar = (Burning,)
+    __slots__ = ("_at", "_count", "_factor", "_ratio", "_scatter", "_told", "_told_at", "burning")
 
-    def __init__(self, seen: Seen) -> None:
-        self.burning = Burning(seen)
+    def __init__(self, _seen: Seen, burning: Burning) -> None:
+        self.burning = burning
         self._at: Millis = 0
-        self._told: tuple[Millis, Expectation | None] = (-1, None)
+        self.begin()
         self._count = array("H", [0] * BANDS)
         self._ratio = array("f", [1.0] * BANDS)
         self._scatter = array("f", [0.0] * BANDS)
         self._factor = array("f", [0.0] * BANDS)
 
     def begin(self) -> None:
-        """Nobody knows how long it has burnt."""
-        self._told = (-1, None)
-        self.burning.forget()
+        """What is learnt is learnt."""
+        self._told: Expectation | None = None
+        self._told_at: Millis = -1
 
     def see(self, seen: Seen) -> None:
-        """Follow the lamp, and learn from it once a minute."""
-        self.burning.see(seen)
+        """Learn once a minute."""
         if seen.t - self._at < APART or "power" not in seen.fresh:
             return
         if defiant(seen) or not self.burning.settled(seen, None):
@@ -122,9 +120,9 @@ class Expected:
 
         Several rules ask after each reading; it is worked out once.
         """
-        if self._told[0] != seen.t:
-            self._told = (seen.t, self._expect(seen))
-        return self._told[1]
+        if self._told_at != seen.t:
+            self._told_at, self._told = seen.t, self._expect(seen)
+        return self._told
 
     def _expect(self, seen: Seen) -> Expectation | None:
         plate = nominal_power(seen)

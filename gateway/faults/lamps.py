@@ -35,6 +35,13 @@ def number(seen: Seen, point: str) -> float | None:
     return value if kind is float or kind is int else None  # type: ignore[return-value]
 
 
+def measured(seen: Seen, point: str) -> float | None:
+    """A good number of the latest reading itself, else None."""
+    value = seen.fresh.get(point)
+    kind = value.__class__
+    return value if kind is float or kind is int else None  # type: ignore[return-value]
+
+
 def reads(seen: Seen, point: str, low: float, high: float) -> bool:
     """Whether the latest reading has a number of that point from ``low`` to ``high``.
 
@@ -120,9 +127,9 @@ class Burning:
     __slots__ = ("_low", "_out", "dipped", "on", "since")
 
     def __init__(self, _seen: Seen) -> None:
-        self.forget()
+        self.begin()
 
-    def forget(self) -> None:
+    def begin(self) -> None:
         """Know nothing: at the start, and after a restart."""
         self.on: bool | None = None
         self.since: Millis = 0
@@ -135,12 +142,12 @@ class Burning:
         if seen.silent is not None:
             return
         good = seen.good
-        states = (good.get("switch_command"), good.get("switch_state"))
-        if True in states:
+        command, state = good.get("switch_command"), good.get("switch_state")
+        if command is True or state is True:
             if self.on is not True or seen.resumed:
                 self.since, self.dipped = seen.t, False
             self.on = True
-        elif False in states:
+        elif command is False or state is False:
             self.on = False
         voltage = seen.fresh.get("voltage")
         if isinstance(voltage, int | float):

@@ -50,6 +50,17 @@ def judge_power(seen: Seen, settings: OffPower, known: Expected, *, above: bool)
     return NORMAL if off < settings.back * expectation.tolerance else BETWEEN
 
 
+def quiet_power(seen: Seen, settings: OffPower, known: Expected, *, above: bool) -> bool:
+    """A lamp that is off, or not so far off its power."""
+    if not known.burning.on:
+        return True
+    expectation, power = known.power(seen), number(seen, "power")
+    if power is None or expectation is None:
+        return True
+    off = power - expectation.power if above else expectation.power - power
+    return off <= settings.share * expectation.tolerance
+
+
 def tell_power(seen: Seen, known: Expected, since: Millis) -> tuple[str, Mapping[str, Value]]:
     """What it draws, what it should by which measure, for how long."""
     power, expectation = number(seen, "power") or 0.0, known.power(seen)

@@ -9,184 +9,21 @@ matched as rules are.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any
 
 from gateway.faults import topology
 from gateway.faults.coverage import lacking, periods, present_points
-from gateway.faults.rule import (
-    Catalogue,
-    Entry,
-    Estimate,
-    Kept,
-    Made,
-    Memory,
-    Notice,
-    Rule,
-    Scope,
-    Settings,
-    Verdict,
-)
-from gateway.faults.sight import MOST_PATTERNS, Brought, Sight, Together
+from gateway.faults.judges import Judge, Judges
+from gateway.faults.rule import Catalogue, Entry, Kept, Memory, Rule, Scope, Settings
+from gateway.faults.sight import Sight, Together
 from gateway.faults.timing import Delays, Run
 from gateway.model import NOTHING, Alarm, Device, Millis
-
-E = TypeVar("E", Rule, Notice, Estimate)
 
 LATE = 1.5
 """A device that answers at more than so many times the slowest rate a rule can judge by is not
 judged; below it, polls are merely late (E)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Judge(Generic[E]):
-    """A rule, notice or estimate made ready: its settings, and those of its points that are there.
-
-    ``period`` is that of these points in ms, the longest where they differ between members;
-    answers further apart than ``slowest`` ms leave it undecided.
-    """
-
-    rule: E
-    settings: Any
-    delays: Delays
-    points: tuple[str, ...]
-    period: Millis
-    slowest: float
-
-    def hears(self, fresh: AbstractSet[str]) -> bool:
-        """Whether a reading with good values of these points concerns it."""
-        return self.rule.hears_silence or not fresh.isdisjoint(self.points)
-
-
-class Turn(NamedTuple):
-    """A rule that a reading concerns: what is asked of it, and the place of its memory."""
-
-    place: int
-    code: str
-    quiet: Callable[[Any, Any, Any], bool] | None
-    ask: Callable[[Any, Any, Any], Verdict]
-    settings: Any
-    judge: Judge[Rule]
-
-
-class Turns(NamedTuple):
-    """Whom a reading concerns."""
-
-    rules: tuple[Turn, ...]
-    notices: tuple[Judge[Notice], ...]
-
-
-class Judges:
-    """All that judges one subject; subjects of one make share it.
-
-    ``kinds`` are those whose readings concern it; ``makes`` are what its memories are made by, each
-    once and after those it rests on, ``users`` the codes of those who look at each, and ``place``
-    says which of them a judge looks at.
-    """
-
-    __slots__ = (
-        "_paces",
-        "_patterns",
-        "_places",
-        "_turns",
-        "estimates",
-        "kinds",
-        "makes",
-        "notices",
-        "rules",
-        "users",
-    )
-
-    def __init__(self, judges: Sequence[Judge[Any]] = ()) -> None:
-        self.rules: tuple[Judge[Rule], ...] = _of(Rule, judges)
-        self.notices: tuple[Judge[Notice], ...] = _of(Notice, judges)
-        self.estimates: tuple[Judge[Estimate], ...] = _of(Estimate, judges)
-        kinds = [judge.rule.kinds for judge in self.rules]
-        self.kinds: frozenset[str] = frozenset().union(
-            *kinds, *(judge.rule.kinds for judge in self.notices)
-        )
-        every: list[Judge[Any]] = [*self.rules, *self.notices, *self.estimates]
-        self._paces = sorted({judge.slowest for judge in every})
-        self._patterns: dict[Brought, list[Turns]] = {}
-        users: dict[Made, frozenset[str]] = {}
-        for judge in every:
-            for make in () if judge.rule.memory is None else _with_rests(judge.rule.memory):
-                users[make] = users.get(make, frozenset()) | {code_of(judge.rule)}
-        self.makes: tuple[Made, ...] = tuple(users)
-        self.users: tuple[frozenset[str], ...] = tuple(users.values())
-        self._places = {make: place for place, make in enumerate(self.makes)}
-        self._turns = [self._turn(judge) for judge in self.rules]
-
-    def _turn(self, one: Judge[Rule]) -> Turn:
-        rule = one.rule
-        return Turn(self.place(one), rule.code, rule.quiet, rule.judge, one.settings, one)
-
-    def place(self, judge: Judge[Any]) -> int:
-        """Where among the memories its own is; -1 if it has none."""
-        return -1 if judge.rule.memory is None else self._places[judge.rule.memory]
-
-    def rests(self, make: Made) -> list[int]:
-        """Where the memories are that those of a make rest on."""
-        return [self._places[one] for one in rests_on(make)]
-
-    def __bool__(self) -> bool:
-        return bool(self.rules or self.notices)
-
-    def concerned(self, brought: Brought, interval: Millis, *, head: bool = True) -> Turns:
-        """Whom a reading concerns that brought this, so long after the last one.
-
-        ``head`` says whether it is the group's head that was read.
-        """
-        found = self._patterns.get(brought)
-        if found is None:
-            if len(self._patterns) == MOST_PATTERNS:
-                self._patterns.clear()
-            found = self._patterns[brought] = self._look_up(brought.points)
-        return found[2 * bisect_left(self._paces, interval) + head]
-
-    def _look_up(self, points: frozenset[str]) -> list[Turns]:
-        """Whom these points concern: by pace, each of a member and of the head."""
-        rules = [turn for turn in self._turns if turn.judge.hears(points)]
-        notices = [judge for judge in self.notices if judge.hears(points)]
-        return [
-            Turns(
-                tuple(
-                    turn
-                    for turn in rules
-                    if turn.judge.slowest >= pace and (head or not turn.judge.rule.by_head)
-                ),
-                tuple(judge for judge in notices if judge.slowest >= pace),
-            )
-            for pace in (*self._paces, math.inf)
-            for head in (False, True)
-        ]
-
-
-def code_of(entry: Entry) -> str:
-    """The code or event it tells of; an estimate tells of none."""
-    if isinstance(entry, Rule):
-        return entry.code
-    return entry.event if isinstance(entry, Notice) else ""
-
-
-def rests_on(make: Made) -> tuple[Made, ...]:
-    """The makes of the memories that one rests on."""
-    found: tuple[Made, ...] = getattr(make, "rests_on", ())
-    return found
-
-
-def _with_rests(make: Made) -> Iterator[Made]:
-    """A make after those it rests on."""
-    for one in rests_on(make):
-        yield from _with_rests(one)
-    yield make
-
-
-def _of(kind: type, judges: Iterable[Judge[Any]]) -> tuple[Judge[Any], ...]:
-    return tuple(judge for judge in judges if isinstance(judge.rule, kind))
 
 
 class Watched:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.weekly import DAYS, rounds, schedule, scheduled, since_round, times, within
+from gateway.weekly import DAYS, rounds, rounds_around, schedule, scheduled, times, within
 
 
 def at(text: str) -> tuple[int, int]:
@@ -60,18 +60,21 @@ def test_a_schedule_needs_its_numbers(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "day", "minute", "ago"),
+    ("text", "day", "minute", "ago", "ahead"),
     [
-        ("mon,thu 06:30", 0, 6 * 60 + 30, 0),
-        ("Mon,Thu 06:30", 0, 6 * 60 + 29, 4 * 1440 - 1),
-        ("mon,thu 06:30", 4, 18 * 60 + 30, 1440 + 720),
-        ("06:30", 2, 7 * 60, 30),
-        ("fri 22:00; tue 08:00", 0, 0, 2 * 1440 + 120),
-        ("sat 08:00", 5, 7 * 60 + 59, 7 * 1440 - 1),
+        ("mon,thu 06:30", 0, 6 * 60 + 30, 0, 3 * 1440),
+        ("Mon,Thu 06:30", 0, 6 * 60 + 29, 4 * 1440 - 1, 1),
+        ("mon,thu 06:30", 4, 18 * 60 + 30, 1440 + 720, 2 * 1440 + 720),
+        ("06:30", 2, 7 * 60, 30, 1440 - 30),
+        ("fri 22:00; tue 08:00", 0, 0, 2 * 1440 + 120, 1440 + 480),
+        ("sat 08:00", 5, 7 * 60 + 59, 7 * 1440 - 1, 1),
+        ("sat 08:00", 5, 8 * 60, 0, 7 * 1440),
     ],
 )
-def test_how_long_ago_the_last_round_was(text: str, day: int, minute: int, ago: int) -> None:
-    assert since_round(text, day, minute) == ago
+def test_how_long_ago_the_last_round_was_and_when_the_next_is(
+    text: str, day: int, minute: int, ago: int, ahead: int
+) -> None:
+    assert rounds_around(text, day, minute) == (ago, ahead)
 
 
 @pytest.mark.parametrize("text", ["", "mon", "06:30-08:00", "mon 24:00", "moon 06:30", "mon 6.30"])

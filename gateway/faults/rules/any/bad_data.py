@@ -41,6 +41,10 @@ class BadData(Settings):
             raise ValueError("times is less than 1; bad data is at least one bad value")
 
 
+NONE: frozenset[str] = frozenset()
+"""One for all: most devices have no such points."""
+
+
 class Invalid:
     """In how many readings in a row each point was bad.
 
@@ -52,15 +56,15 @@ class Invalid:
     __slots__ = ("_ignored", "_unknown", "mute", "times", "unproven")
 
     def __init__(self, seen: Seen) -> None:
-        self._ignored = ECHO if seen.device.kind == "bin" else frozenset()
+        self._ignored = ECHO if seen.device.kind == "bin" else NONE
         self._unknown = frozenset(point.name for point in seen.device.points)
         self.times: dict[str, int] = {}
-        self.unproven: frozenset[str] = frozenset()
+        self.unproven = NONE
         self.mute: Millis | None = None
 
     def begin(self) -> None:
         """What was bad has to be proven good."""
-        self.unproven = frozenset(self._bad())
+        self.unproven = frozenset(self._bad()) or NONE
         self.times.clear()
         self.mute = None
 
@@ -73,7 +77,7 @@ class Invalid:
         if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
             raise ValueError("not a list of points")
         self.unproven = frozenset(value)
-        self._unknown -= self.unproven
+        self._unknown = (self._unknown - self.unproven) or NONE
 
     def _bad(self) -> set[str]:
         return {*self.times, *self.unproven, *(() if self.mute is None else ("distance",))}
@@ -81,9 +85,9 @@ class Invalid:
     def see(self, seen: Seen) -> None:
         """Count what is bad."""
         if self._unknown:
-            self._unknown -= seen.fresh.keys()
+            self._unknown = (self._unknown - seen.fresh.keys()) or NONE
         if self.unproven:
-            self.unproven -= seen.fresh.keys()
+            self.unproven = (self.unproven - seen.fresh.keys()) or NONE
         bad, times = seen.bad, self.times
         if self._ignored:
             self._listen(seen)

@@ -120,6 +120,8 @@ def notice(seen: Seen, settings: DataGap, heard: Heard) -> tuple[str, Mapping[st
         return "the gateway began anew: what was before it was not seen", {"to": seen.t}
     if heard.since is not None and seen.t - heard.since >= settings.least * 1000:
         return _told("no readings", heard.since, seen.t)
+    if not heard.back:
+        return None
     away = {
         group: since
         for group, since in heard.back.items()

@@ -17,9 +17,10 @@ from gateway.faults.bins import Collections, Level, number
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.model import Millis, Severity, Value
 from gateway.units import Duration
-from gateway.weekly import since_round
+from gateway.weekly import rounds_around
 
 MINUTE = 60_000
+HOUR = 60 * MINUTE
 
 SPAN = 1_800_000
 """ms over which, or twice that, a bin must have been full."""
@@ -39,11 +40,15 @@ class Round:
     """The last round: when it was due, the level then, and whether the bin was emptied since."""
 
     kept_as: ClassVar[str] = "bin_round/1"
-    __slots__ = ("_collections", "_lows", "_span", "due", "emptied", "level", "then")
+    rests_on: ClassVar = (Level, Collections)
+    __slots__ = (
+        "_before", "_collections", "_look", "_lows", "_span", "due", "emptied", "level", "then",
+    )  # fmt: skip
 
-    def __init__(self, seen: Seen) -> None:
-        self.level = Level(seen)
-        self._collections = Collections(seen)
+    def __init__(self, _seen: Seen, level: Level, collections: Collections) -> None:
+        self.level = level
+        self._collections = collections
+        self.begin()
         self._lows = (0.0, 0.0)
         self._span = 0
         self.due: Millis | None = None
@@ -52,27 +57,35 @@ class Round:
 
     def begin(self) -> None:
         """A round during a pause is taken up by the next reading."""
+        self._before: float | None = None
+        self._look: Millis = 0
 
     def see(self, seen: Seen) -> None:
         """Follow the level over the rounds."""
         when = facts(seen).collection
-        if when is None:
+        if when is None or "fill_level" not in seen.fresh:
             return
-        self._collections.see(seen)
-        if "fill_level" not in seen.fresh:
-            return
-        before = self.level.median
-        self.level.see(seen)
         self._follow(seen.t)
-        local = seen.local()
-        ago = since_round(when, local.weekday(), local.hour * 60 + local.minute)
-        due = seen.t - seen.t % MINUTE - ago * MINUTE
+        if seen.t >= self._look:
+            self._set_out(seen, when)
+        self._before = self.level.median
+        at = self._collections.at
+        if at is not None and self.due is not None and at >= self.due:
+            self.emptied = True
+
+    def _set_out(self, seen: Seen, when: str) -> None:
+        """Whether a crew has set out since; the calendar is looked at when the next one does.
+
+        And once an hour, for local time may be put forward or back.
+        """
+        local, now = seen.local(), seen.t - seen.t % MINUTE
+        ago, ahead = rounds_around(when, local.weekday(), local.hour * 60 + local.minute)
+        self._look = now + min(ahead * MINUTE, HOUR)
+        due = now - ago * MINUTE
         if self.due is None or due > self.due + MINUTE:
             self.due, self.emptied = due, False
             level = number(seen, "fill_level") or 0.0  # it may have been emptied in a hole
-            self.then = 0.0 if before is None else min(before, level)
-        at = self._collections.at
-        self.emptied = self.emptied or (at is not None and at >= self.due)
+            self.then = 0.0 if self._before is None else min(self._before, level)
 
     def _follow(self, t: Millis) -> None:
         """Keep the lowest level of this span of half an hour, and of the one before."""

@@ -42,13 +42,17 @@ class HeavyLoad(Settings):
 
 
 class Weights:
-    """How often which kg per % was seen."""
+    """How often which kg per % was seen.
+
+    ``p99`` is the kg per % that one reading in a hundred passes; None while too few are known.
+    """
 
     kept_as: ClassVar[str] = "bin_weight/1"
-    __slots__ = ("_at", "_counts")
+    __slots__ = ("_at", "_counts", "p99")
 
     def __init__(self, _seen: Seen) -> None:
-        self._counts = array("H", [0] * STEPS)
+        self._counts = array("H", bytes(2 * STEPS))
+        self.p99: float | None = None
         self._at: Millis = 0
 
     def begin(self) -> None:
@@ -56,19 +60,18 @@ class Weights:
 
     def see(self, seen: Seen) -> None:
         """Count a reading an hour, unless it is far from all others."""
-        ratio = ratio_of(seen)
-        if ratio is None or seen.t - self._at < HOUR:
+        if seen.t - self._at < HOUR:
             return
-        usual = self.p99()
-        if usual is not None and ratio > 1.5 * usual:
+        ratio = ratio_of(seen)
+        if ratio is None or (self.p99 is not None and ratio > 1.5 * self.p99):
             return
         self._at = seen.t
         self._counts[max(0, min(STEPS - 1, int(log(max(ratio, FIRST) / FIRST) / STEP)))] += 1
         if sum(self._counts) > MOST:
             self._counts = array("H", [count // 2 for count in self._counts])
+        self.p99 = self._passed_by_one_in_a_hundred()
 
-    def p99(self) -> float | None:
-        """Kg per % that one reading in a hundred passes; None while too few are known."""
+    def _passed_by_one_in_a_hundred(self) -> float | None:
         total = sum(self._counts)
         if total < ENOUGH:
             return None
@@ -89,6 +92,7 @@ class Weights:
         if len(counts) != STEPS:
             raise ValueError(f"not {STEPS} steps")
         self._counts = counts
+        self.p99 = self._passed_by_one_in_a_hundred()
 
 
 def ratio_of(seen: Seen) -> float | None:
@@ -101,7 +105,7 @@ def ratio_of(seen: Seen) -> float | None:
 
 def judge(seen: Seen, settings: HeavyLoad, weights: Weights) -> Verdict:
     """Against its own."""
-    weight, level, usual = number(seen, "weight"), number(seen, "fill_level"), weights.p99()
+    weight, level, usual = number(seen, "weight"), number(seen, "fill_level"), weights.p99
     if weight is None or level is None or usual is None:
         return UNDECIDED
     ratio = weight / max(level, LEAST_LEVEL)
@@ -114,7 +118,7 @@ def tell(
 ) -> tuple[str, Mapping[str, Value]]:
     """How heavy for how full, and what it was before."""
     weight, level = number(seen, "weight") or 0.0, number(seen, "fill_level") or 0.0
-    usual = (weights.p99() or 0.0) * max(level, LEAST_LEVEL)
+    usual = (weights.p99 or 0.0) * max(level, LEAST_LEVEL)
     message = (
         f"{weight:.0f} kg at {level:.0f} % where {usual:.0f} kg are the most it usually has, "
         f"for {lasted(since, seen.t)}"

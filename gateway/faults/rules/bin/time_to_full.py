@@ -18,10 +18,11 @@ class Forecasts:
     """A bin's cycles, fed with its level as a median of three."""
 
     kept_as: ClassVar[str] = "bin_filling/1"
+    rests_on: ClassVar = (Level,)
     __slots__ = ("_filling", "_level")
 
-    def __init__(self, seen: Seen) -> None:
-        self._level = Level(seen)
+    def __init__(self, _seen: Seen, level: Level) -> None:
+        self._level = level
         self._filling = Filling()
 
     def begin(self) -> None:
@@ -29,10 +30,8 @@ class Forecasts:
 
     def see(self, seen: Seen) -> None:
         """Take in a level."""
-        if "fill_level" in seen.fresh:
-            self._level.see(seen)
-            if self._level.median is not None:
-                self._filling.take(seen.t, self._level.median)
+        if self._level.median is not None and "fill_level" in seen.fresh:
+            self._filling.take(seen.t, self._level.median)
 
     def now(self) -> Mapping[str, Value]:
         """Hours until full; nothing while too few cycles are known."""

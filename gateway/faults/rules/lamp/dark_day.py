@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.faults.daylight import dark
-from gateway.faults.lamps import burns, facts, number
+from gateway.faults.lamps import burns, facts, measured, number
 from gateway.faults.rule import Notice, Seen, Switch, Told
 from gateway.model import Value
 
@@ -27,9 +27,9 @@ class Darkness:
 
     def see(self, seen: Seen) -> None:
         """Look at the sky where a photocell lamp burns."""
-        power = number(seen, "power")
         self.news = False
-        if power is None or "power" not in seen.fresh or facts(seen).control != "photocell":
+        power = measured(seen, "power") if facts(seen).control == "photocell" else None
+        if power is None:
             return
         was, self.dark = self.dark, self._now(seen, power)
         self.news = self.dark and not was

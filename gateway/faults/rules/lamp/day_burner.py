@@ -8,11 +8,12 @@ is it on a dark day (``gateway.faults.daylight``).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.daylight import dark
-from gateway.faults.lamps import burns_from, facts, number
+from gateway.faults.lamps import burns_from, facts, number, reads
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
@@ -48,6 +49,12 @@ def judge(seen: Seen, settings: DayBurner, _memory: None) -> Verdict:
     return NORMAL if power < settings.dark * limit else BETWEEN
 
 
+def quiet(seen: Seen, settings: DayBurner, _memory: None) -> bool:
+    """A lamp that was told to burn, or does not."""
+    told = seen.good.get("switch_command") is True
+    return told or reads(seen, "power", -math.inf, threshold(seen, settings))
+
+
 def _may_be_commanded(seen: Seen) -> bool:
     """Whether the lamp is commanded on, or has a command that is not known right now."""
     command = seen.good.get("switch_command")
@@ -81,5 +88,6 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("power",),
+    quiet=quiet,
     replaces=("relay_stuck",),
 )

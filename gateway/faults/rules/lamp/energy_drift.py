@@ -10,12 +10,13 @@ off the same way by more than half of that: a lamp dead for two nights and mende
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from gateway.faults.daylight import night
-from gateway.faults.lamps import Burning, defiant, facts, nominal_power, number
+from gateway.faults.daylight import night, night_over
+from gateway.faults.lamps import Burning, defiant, facts, measured, nominal_power, number
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.model import Millis, Severity, Value
 
@@ -43,23 +44,30 @@ class EnergyDrift(Settings):
 
 
 class Nights:
-    """How the last nights' energy compared: ``ratios`` of used to expected, the newest last."""
+    """How the last nights' energy compared with what their powers should add up to.
+
+    ``off`` is the mean share by which seven nights are off, ``least`` that by which each is, the
+    same way; both are None before there are seven.
+    """
 
     kept_as: ClassVar[str] = "lamp_energy/1"
+    rests_on: ClassVar = (Burning,)
     __slots__ = (
-        "_burning", "_energy", "_expected", "_night", "_seen", "_span", "_t", "_used", "ratios",
+        "_burning", "_energy", "_expected", "_night", "_over", "_ratios", "_seen", "_span", "_t",
+        "_used", "least", "off",
     )  # fmt: skip
 
-    def __init__(self, seen: Seen) -> None:
-        self._burning = Burning(seen)
-        self.ratios: tuple[float, ...] = ()
+    def __init__(self, _seen: Seen, burning: Burning) -> None:
+        self._burning = burning
+        self._ratios = array("f")  # of used to expected, the newest last
         self._night = 0
+        self._over: Millis = 0
         self._clear()
+        self._compare()
         self.begin()
 
     def begin(self) -> None:
         """What burnt during a pause is not known."""
-        self._burning.forget()
         self._t: Millis = 0
         self._energy: float | None = None
 
@@ -68,15 +76,15 @@ class Nights:
 
     def see(self, seen: Seen) -> None:
         """Add up both energies from one reading to the next, while the lamp burns."""
-        self._burning.see(seen)
-        power = number(seen, "power")
-        if power is None or "power" not in seen.fresh or facts(seen).rated_power is None:
+        power, t = measured(seen, "power"), seen.t
+        if power is None or facts(seen).rated_power is None:
             return
-        self._turn(seen)
-        hours, energy = (seen.t - self._t) / 3_600_000, number(seen, "energy")
-        if self._t and not defiant(seen) and self._burning.settled(seen, None):
-            self._add(seen, hours, power, energy)
-        self._t, self._energy = seen.t, energy
+        if t >= self._over:
+            self._turn(seen)
+        energy = number(seen, "energy")
+        if self._t and self._burning.settled(seen, None) and not defiant(seen):
+            self._add(seen, (t - self._t) / 3_600_000, power, energy)
+        self._t, self._energy = t, energy
 
     def _add(self, seen: Seen, hours: float, power: float, energy: float | None) -> None:
         """What was used in the hours since the last reading, and should have been."""
@@ -92,25 +100,35 @@ class Nights:
 
     def _turn(self, seen: Seen) -> None:
         """At noon by the sun a night is over."""
-        this = night(seen.t, seen.place[1])
+        this, self._over = night(seen.t, seen.place[1]), night_over(seen.t, seen.place[1])
         if this == self._night:
             return
         enough = self._seen >= LEAST_HOURS and self._seen >= FILLED * self._span
         if enough and self._expected > 0:
-            self.ratios = (*self.ratios[1 - NIGHTS :], self._used / self._expected)
+            self._ratios = self._ratios[1 - NIGHTS :]
+            self._ratios.append(self._used / self._expected)
+            self._compare()
         self._night = this
         self._clear()
 
+    def _compare(self) -> None:
+        self.off: float | None = None
+        self.least: float | None = None
+        if len(self._ratios) == NIGHTS:
+            self.off = off = sum(self._ratios) / NIGHTS - 1
+            self.least = min((ratio - 1) * (1 if off > 0 else -1) for ratio in self._ratios)
+
     def dump(self) -> list[float] | None:
         """The night's number, and the ratios."""
-        return [self._night, *(round(r, 4) for r in self.ratios)] if self.ratios else None
+        return [self._night, *(round(r, 4) for r in self._ratios)] if self._ratios else None
 
     def load(self, value: Any, /) -> None:  # noqa: ANN401 - what JSON holds
         """Take up a dump; raises as ``gateway.faults.rule.Learnt`` says."""
         this, *ratios = value
         if len(ratios) > NIGHTS:
             raise ValueError("more than seven nights")
-        self._night, self.ratios = int(this), tuple(map(float, ratios))
+        self._night, self._ratios = int(this), array("f", ratios)
+        self._compare()
 
 
 def _explained(seen: Seen, power: float, plate: float | None) -> bool:
@@ -120,19 +138,11 @@ def _explained(seen: Seen, power: float, plate: float | None) -> bool:
     return any(map(seen.alarmed, EXPLAINED))
 
 
-def drift(nights: Nights) -> float | None:
-    """The mean share by which the seven nights are off; None before there are seven."""
-    if len(nights.ratios) < NIGHTS:
-        return None
-    return sum(nights.ratios) / NIGHTS - 1
-
-
 def judge(seen: Seen, settings: EnergyDrift, nights: Nights) -> Verdict:
     """By the last seven nights together, if each is off the same way."""
-    off = drift(nights)
-    if off is None or "power" not in seen.fresh:
+    off, least = nights.off, nights.least
+    if off is None or least is None or "power" not in seen.fresh:
         return UNDECIDED
-    least = min((ratio - 1) * (1 if off > 0 else -1) for ratio in nights.ratios)
     if abs(off) > settings.off and least > settings.each:
         return MET
     return NORMAL if abs(off) < settings.back else BETWEEN
@@ -142,7 +152,7 @@ def tell(
     _seen: Seen, _settings: EnergyDrift, nights: Nights, _since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
     """How far off, over how many nights."""
-    off = drift(nights) or 0.0
+    off = nights.off or 0.0
     more = "more" if off > 0 else "less"
     message = f"{abs(off):.0%} {more} energy than its power should add up to, over {NIGHTS} nights"
     return message, {"off": round(off, 3)}

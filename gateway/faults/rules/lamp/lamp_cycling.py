@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from gateway.faults.lamps import SUPPLIED, Burning, burns, dark, facts, number, supply
+from gateway.faults.lamps import SUPPLIED, Burning, burns, dark, facts, measured, number, supply
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.model import Millis, Severity, Value
 from gateway.units import Duration
@@ -41,10 +42,11 @@ SHARED = 0.3
 class Cycles:
     """When the lamp came on while commanded on; ``lit_since`` while it burns without a break."""
 
+    rests_on: ClassVar = (Burning,)
     __slots__ = ("_lit", "_shared", "burning", "lit_since", "times")
 
-    def __init__(self, seen: Seen) -> None:
-        self.burning = Burning(seen)
+    def __init__(self, _seen: Seen, burning: Burning) -> None:
+        self.burning = burning
         self.times: tuple[Millis, ...] = ()
         self.lit_since: Millis | None = None
         self._lit: bool | None = None
@@ -52,9 +54,8 @@ class Cycles:
 
     def see(self, seen: Seen) -> None:
         """Follow its power."""
-        self.burning.see(seen)
-        power = number(seen, "power")
-        if power is None or "power" not in seen.fresh:
+        power = measured(seen, "power")
+        if power is None:
             return
         if seen.resumed or not self.burning.on:
             self._lit = self.lit_since = None

@@ -83,6 +83,16 @@ def _by_power(seen: Seen, settings: LampFailure, known: Expected) -> Verdict:
     return MET if power < settings.dead * expected else BETWEEN
 
 
+def quiet(seen: Seen, settings: LampFailure, known: Expected) -> bool:
+    """A lamp that draws what a burning one does, or is off, and of which nobody says it failed."""
+    if seen.good.get("lamp_failure_flag") is True:
+        return False
+    if not known.burning.on:
+        return True
+    expectation, power = known.power(seen), number(seen, "power")
+    return power is None or expectation is None or power >= settings.dead * expectation.power
+
+
 def grade(seen: Seen, _settings: LampFailure, _known: Expected) -> Severity:
     """Major where a neighbour along the feeder is dark too: a dark stretch, not a dark spot."""
     position = facts(seen).position
@@ -128,5 +138,6 @@ RULE = Rule(
     points=("power", "lamp_failure_flag"),
     memory=Expected,
     grade=grade,
+    quiet=quiet,
     replaces=("power_low", "power_factor_low"),
 )

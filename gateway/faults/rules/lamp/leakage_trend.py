@@ -8,13 +8,14 @@ energised leaks nothing: of a switched feeder only its nights count, and six hou
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, ClassVar
 
 from gateway.faults.feeders import energised
-from gateway.faults.lamps import number
+from gateway.faults.lamps import measured
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.model import Millis, Severity, Value
 
@@ -36,15 +37,19 @@ class LeakageTrend(Settings):
 
 
 class Weeks:
-    """``first`` is the dry median of the first seven days in mA, ``days`` the last seven."""
+    """``first`` is the dry median of the first seven days in mA, ``now`` of the last seven.
+
+    Both are None before there are seven.
+    """
 
     kept_as: ClassVar[str] = "leakage/1"
-    __slots__ = ("_at", "_day", "_today", "days", "first")
+    __slots__ = ("_at", "_day", "_days", "_today", "first", "now")
 
     def __init__(self, _seen: Seen) -> None:
         self.first: float | None = None
-        self.days: tuple[float, ...] = ()
-        self._today: list[float] = []
+        self.now: float | None = None
+        self._days = array("f")
+        self._today = array("f")
         self._day = 0
         self._at: Millis = 0
 
@@ -53,45 +58,48 @@ class Weeks:
 
     def see(self, seen: Seen) -> None:
         """Keep a reading an hour."""
-        current = number(seen, "leakage_current")
-        if current is None or "leakage_current" not in seen.fresh:
+        current = measured(seen, "leakage_current")
+        if current is None:
             return
         if seen.t // DAY != self._day:
             self._turn()
             self._day = seen.t // DAY
         if seen.t - self._at >= DAY // A_DAY and energised(seen):
             self._at = seen.t
-            self._today = [*self._today[1 - A_DAY :], current]
+            self._today = self._today[1 - A_DAY :]
+            self._today.append(current)
 
     def _turn(self) -> None:
         if len(self._today) >= LEAST_A_DAY:
             dry = sorted(self._today)[len(self._today) // 4]
-            self.days = (*self.days[1 - DAYS :], dry)
-            if self.first is None and len(self.days) == DAYS:
-                self.first = median(self.days)
-        self._today = []
+            self._days = self._days[1 - DAYS :]
+            self._days.append(dry)
+            self._compare()
+        self._today = array("f")
 
-    def now(self) -> float | None:
-        """The dry median of the last seven days; None before there are seven."""
-        return median(self.days) if len(self.days) == DAYS else None
+    def _compare(self) -> None:
+        self.now = median(self._days) if len(self._days) == DAYS else None
+        self.first = self.now if self.first is None else self.first
 
     def dump(self) -> dict[str, Any] | None:
         """The first level and the days."""
-        if not self.days:
+        if not self._days:
             return None
-        return {"first": self.first, "days": [round(day, 2) for day in self.days]}
+        first = None if self.first is None else round(self.first, 2)
+        return {"first": first, "days": [round(day, 2) for day in self._days]}
 
     def load(self, value: Any, /) -> None:  # noqa: ANN401 - what JSON holds
         """Take up a dump; raises as ``gateway.faults.rule.Learnt`` says."""
-        first, days = value["first"], tuple(map(float, value["days"]))
+        first, days = value["first"], array("f", value["days"])
         if len(days) > DAYS:
             raise ValueError("more than seven days")
-        self.first, self.days = None if first is None else float(first), days
+        self.first, self._days = None if first is None else float(first), days
+        self._compare()
 
 
 def judge(seen: Seen, settings: LeakageTrend, weeks: Weeks) -> Verdict:
     """By the dry medians of now and of its first week."""
-    now = weeks.now()
+    now = weeks.now
     if now is None or weeks.first is None or "leakage_current" not in seen.fresh:
         return UNDECIDED
     if now > settings.least and now >= settings.times * weeks.first:
@@ -104,7 +112,7 @@ def tell(
     _seen: Seen, _settings: LeakageTrend, weeks: Weeks, _since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
     """From what to what."""
-    now, first = weeks.now() or 0.0, weeks.first or 0.0
+    now, first = weeks.now or 0.0, weeks.first or 0.0
     message = f"{now:.0f} mA to earth on dry days of the last week, {first:.0f} mA at first"
     return message, {"leakage_current": round(now, 1), "first": round(first, 1)}
 

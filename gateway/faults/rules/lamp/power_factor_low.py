@@ -7,12 +7,13 @@ power factor is not known yet is not judged.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.bands import below
 from gateway.faults.expected import FALL, Expected
-from gateway.faults.lamps import number
+from gateway.faults.lamps import number, reads
 from gateway.faults.rule import UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
@@ -55,6 +56,12 @@ def judge(seen: Seen, settings: PowerFactorLow, known: Expected) -> Verdict:
     return below(factor, least, least + settings.back)
 
 
+def quiet(seen: Seen, settings: PowerFactorLow, known: Expected) -> bool:
+    """A lamp that is off, or has a power factor that is low for none."""
+    least = max(settings.least, 1.0 - settings.fall)
+    return not known.burning.on or reads(seen, "power_factor", least, math.inf)
+
+
 def tell(
     seen: Seen, settings: PowerFactorLow, known: Expected, since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
@@ -75,5 +82,6 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("power_factor",),
+    quiet=quiet,
     memory=Expected,
 )

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.expected import Expected
-from gateway.faults.offpower import OffPower, judge_power, tell_power
+from gateway.faults.offpower import OffPower, judge_power, quiet_power, tell_power
 from gateway.faults.rule import Rule, Seen, Verdict
 from gateway.model import Millis, Severity, Value
 
@@ -24,6 +24,11 @@ class PowerHigh(OffPower):
 def judge(seen: Seen, settings: PowerHigh, known: Expected) -> Verdict:
     """By what it draws more than expected."""
     return judge_power(seen, settings, known, above=True)
+
+
+def quiet(seen: Seen, settings: PowerHigh, known: Expected) -> bool:
+    """As ``quiet_power``."""
+    return quiet_power(seen, settings, known, above=True)
 
 
 def tell(
@@ -41,5 +46,6 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("power",),
+    quiet=quiet,
     memory=Expected,
 )

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.faults.expected import Expected
-from gateway.faults.offpower import OffPower, judge_power, tell_power
+from gateway.faults.offpower import OffPower, judge_power, quiet_power, tell_power
 from gateway.faults.rule import Rule, Seen, Verdict
 from gateway.model import Millis, Severity, Value
 
@@ -25,6 +25,11 @@ class PowerLow(OffPower):
 def judge(seen: Seen, settings: PowerLow, known: Expected) -> Verdict:
     """By what it draws less than expected."""
     return judge_power(seen, settings, known, above=False)
+
+
+def quiet(seen: Seen, settings: PowerLow, known: Expected) -> bool:
+    """As ``quiet_power``."""
+    return quiet_power(seen, settings, known, above=False)
 
 
 def tell(
@@ -42,5 +47,6 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("power",),
+    quiet=quiet,
     memory=Expected,
 )

@@ -8,10 +8,11 @@ welded at dawn are one alarm. Seen to be dark while commanded off, it is well.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.faults.lamps import burns, burns_from, dark, facts, number
+from gateway.faults.lamps import burns, burns_from, dark, facts, number, reads
 from gateway.faults.rule import BETWEEN, MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
@@ -38,6 +39,12 @@ def judge(seen: Seen, settings: RelayStuck, _memory: None) -> Verdict:
     return NORMAL if dark(power, facts(seen)) else BETWEEN
 
 
+def quiet(seen: Seen, _settings: RelayStuck, _memory: None) -> bool:
+    """A lamp that was not told to be off, or is."""
+    told = seen.good.get("switch_command") is not False
+    return told or reads(seen, "power", -math.inf, burns_from(facts(seen)))
+
+
 def tell(
     seen: Seen, _settings: RelayStuck, _memory: None, since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
@@ -58,4 +65,5 @@ RULE = Rule(
     judge=judge,
     tell=tell,
     points=("power",),
+    quiet=quiet,
 )
