@@ -192,7 +192,10 @@ def _await_a_line() -> None:
 
 def replay(
     site: SiteFile,
-    recording: Annotated[Path, typer.Argument(help="A recording (JSON lines, .gz if compressed).")],
+    recording: Annotated[
+        Path,
+        typer.Argument(metavar="RECORDING", help="JSON lines, as `run --record` writes (.gz too)."),
+    ],
     rules: Annotated[
         Path | None,
         typer.Option(help="Try the [rules.*] of this file: what would be different?"),

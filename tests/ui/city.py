@@ -19,6 +19,7 @@ from gateway.model import (
     Alarm,
     AlarmAction,
     Device,
+    Event,
     Kind,
     Point,
     Reading,
@@ -94,6 +95,15 @@ class City:
         async def told(gateway: Edge) -> None:
             for alarm in alarms:
                 await gateway.alarm(alarm)
+
+        self.say(told)
+
+    def events(self, *events: Event) -> None:
+        """Say what happened."""
+
+        async def told(gateway: Edge) -> None:
+            for event in events:
+                await gateway.event(event)
 
         self.say(told)
 

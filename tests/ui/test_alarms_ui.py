@@ -176,15 +176,15 @@ class TestActions:
         with opened(browser, city) as page:
             row = page.locator("#alarms tbody tr")
             expect(row).to_have_count(1)
-            city.say(lambda gateway: gateway.event(deed("ben", "reset", done=False)))
-            city.say(lambda gateway: gateway.event(deed("ana", "comment", text="seen dark")))
+            city.events(deed("ben", "reset", done=False))
+            city.events(deed("ana", "comment", text="seen dark"))
             expect(row).to_contain_text("ana commented: seen dark")
             page.get_by_role("button", name="More about lamp-0007").click()
             done = page.locator('#sheet [data-part="deeds"] li')
             expect(done).to_contain_text(
                 ["ana commented: seen dark", "ben asked for “Reset”: not done"]
             )
-            city.say(lambda gateway: gateway.event(deed("eva", "work-order", text="WO 4711")))
+            city.events(deed("eva", "work-order", text="WO 4711"))
             expect(done.first).to_contain_text("eva ordered work: WO 4711")
             page.keyboard.press("Escape")
             expect(page.locator("#recent li").first).to_contain_text("work-order by eva")
@@ -199,7 +199,7 @@ class TestActions:
             told = {"code": asked.code, "action": asked.action, "by": asked.by, "done": False}
             told["reason"] = "it is acknowledged"
             refusal = Event(asked.device, "alarm-action", now(), told)
-            city.say(lambda gateway: gateway.event(refusal))
+            city.events(refusal)
             expect(page.locator("#alarms tbody tr")).to_contain_text(
                 "The gateway did not do it: it is acknowledged."
             )

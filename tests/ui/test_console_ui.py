@@ -6,6 +6,7 @@ event loop of its own.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -143,6 +144,23 @@ def test_what_a_device_writes_is_text_and_never_markup(browser: Browser, city: C
         expect(page.locator("#alarms tbody")).to_contain_text(hostile)
         expect(page.locator("#recent")).to_contain_text("onerror")
         assert page.locator("main img, #alarms b, #recent small b").count() == 0
+
+
+def test_what_happened_is_told_in_sentences_where_there_is_one(
+    browser: Browser, city: City
+) -> None:
+    begun = now() - 60_000
+    silence = {"symptom": "silent", "text": "nothing comes back", "since": begun, "try": ["a", "b"]}
+    events = [
+        Event("bin-07", "collected", begun - 1, {"since": begun}),
+        Event("lamp-0001", "diagnosis", begun, silence),
+        Event("lamp-0001", "diagnosis", now(), {**silence, "until": now()}),
+    ]
+    with opened(browser, city) as page:
+        city.events(*events)
+        said = page.locator("#recent small")
+        clock = re.compile(r"Since \d\d:\d\d:\d\d", re.IGNORECASE)
+        expect(said).to_have_text(["nothing comes back: over", "nothing comes back", clock])
 
 
 def test_a_click_on_a_device_draws_its_curve(browser: Browser, city: City) -> None:

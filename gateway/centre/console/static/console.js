@@ -14,6 +14,7 @@ import { SEVERITIES, ago, badge, compare, el, full, hour, plain, unitOf, when, w
 
 const SILENCE = 12_000; // ms without a word from the console before the page calls itself old
 const RECENT = 100;
+const LONG_AGO = 1e12; // ms: a whole number beyond it is a moment of our time
 
 const $ = (id) => document.getElementById(id);
 const devices = new Map();
@@ -215,7 +216,7 @@ function summarise() {
 function tell(news) {
   recent = recent.concat(news).sort((a, b) => b.t - a.t).slice(0, RECENT);
   $("recent").replaceChildren(...recent.map((one) => {
-    const extra = one.code ? (one.what === "raised" || !one.severity ? one.text : "") : Object.entries(one.values).map(([name, value]) => `${words(name)} ${plain(value)}`).join(", ");
+    const extra = one.code ? (one.what === "raised" || !one.severity ? one.text : "") : figures(one.values);
     const over = one.what === "raised" ? "" : "over";
     return el("li", "", {},
       el("time", "", { title: full(one.t) }, when(one.t)),
@@ -223,6 +224,14 @@ function tell(news) {
       el("span", "", {}, el("b", "", {}, one.device), ` ${[words(one.code), words(one.what)].filter(Boolean).join(": ")}`,
         extra ? el("small", "", {}, extra) : null));
   }));
+}
+
+/** What an event says: its own sentence if it has one, else its figures. */
+function figures(values) {
+  const sentence = values.message ?? values.text;
+  if (typeof sentence === "string") return values.until ? `${sentence}: over` : sentence;
+  const shown = (value) => (Number.isInteger(value) && value > LONG_AGO ? when(value) : plain(value));
+  return Object.entries(values).map(([name, value]) => `${words(name)} ${shown(value)}`).join(", ");
 }
 
 /** For those who do not look: an alarm is due. */
