@@ -54,6 +54,8 @@ OF_A_DEMO = 20 / 1440
 DEVICES = 100
 """Of a scenario that does not say how large its district is."""
 WINDOW: Millis = 600_000
+HOUR: Millis = 3_600_000
+CYCLES = 4
 FLOOD = 10
 """Announced alarms in ten minutes (ISA-18.2, EEMUA 191)."""
 
@@ -79,7 +81,7 @@ class Horn:
         """An alarm as it stands after one of its steps."""
         key = (alarm.device, alarm.code, alarm.raised)
         if alarm.state is State.UNACKNOWLEDGED:
-            due = max(announced(alarm), alarm.t) if key not in self._due else announced(alarm)
+            due = max(announced(alarm), alarm.t)
             self._due[key] = min(due, self._due.get(key, due))
         elif alarm.state is not State.RETURNED and alarm.t < self._due.get(key, alarm.t):
             del self._due[key]
@@ -159,7 +161,18 @@ def recorded(
     _, start = replace(scenario, start=scenario.start or START).begins(0)
     end = start + round(days * DAY)
     closed = [replace(one, until=end) if one.until is None else one for one in truth]
-    return Record(site, options.file, closed, done.readings)
+    return Record(site, options.file, [cycling(one, closed) for one in closed], done.readings)
+
+
+def cycling(label: Label, every: Sequence[Label]) -> Label:
+    """A lamp that fails four times within an hour, and comes back, cycles (domain §1)."""
+    times = [
+        one.at
+        for one in every
+        if (one.device, one.fault) == (label.device, label.fault) and 0 <= label.at - one.at <= HOUR
+    ]
+    cycles = label.fault == "lamp_failure" and len(times) >= CYCLES
+    return replace(label, may=(*label.may, "lamp_cycling")) if cycles else label
 
 
 def heard(record: Record, hear: Callable[[Alarm], None]) -> Iterator[Transition]:

@@ -109,3 +109,10 @@ def test_silence_while_a_fault_is_hidden_is_nobodys_to_explain_either() -> None:
     alarm = {"t": 6_000, "device": "lamp-1", "code": "comm_loss"}
     assert explains(CUT, alarm, AROUND, [(5_500, 6_500)])
     assert not explains(CUT, alarm, AROUND, [(6_500, 7_000)])
+
+
+def test_a_fault_whose_alarm_still_stands_from_the_last_one_is_found(site: Site) -> None:
+    before, cleared = said(12 * 60 - 5, "power_low"), said(13 * 60, "power_low", what="clear")
+    tally = found(site, low(DUSK), before)
+    assert (tally.found["power_low"], tally.delays["power_low"]) == (1, [])
+    assert found(site, low(DUSK), before, cleared).found["power_low"] == 0
