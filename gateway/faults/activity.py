@@ -41,10 +41,12 @@ def chance_of_none(expected: float, others: float = 0.0, came: float = 0.0) -> f
 
     Poisson, with a day's level that varies by a third, a gamma of shape k = 10: (1 + E/k)^-k. Of
     the day's level more is known where ``others`` were expected of which so many ``came``:
-    (1 + E/(k + others))^-(k + came). That more came than usual proves nothing about this one.
+    (1 + E/(k + others))^-(k + came). That counts only for a silence: looked at all day long, a
+    chance is taken too often to be made the most of.
     """
-    shape = LEVELS + min(came, others)
-    return float((1 + expected / (LEVELS + others)) ** -shape)
+    alone = (1 + expected / LEVELS) ** -LEVELS
+    beside = (1 + expected / (LEVELS + others)) ** -(LEVELS + came)
+    return float(max(alone, beside))
 
 
 def encode(rate: float) -> int:

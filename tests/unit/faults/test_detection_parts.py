@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from gateway.config import load_site
+from gateway.config.site import Site
+from gateway.faults.rules import load_rules
 from gateway.units import parse_duration
 from simulators.devices.cabinet import FAULTS
 from simulators.devices.contract import Fault
-from tests.detection.districts import ANNOUNCED, DAY, LEARNS, Part, is_blind, parts, takes
+from simulators.faults import Label
+from simulators.town.district import make
+from simulators.town.sizes import Sizes
+from tests.detection.districts import (
+    ANNOUNCED,
+    DAY,
+    LEARNS,
+    Part,
+    interrupted,
+    is_blind,
+    parts,
+    takes,
+)
+from tests.parts.simulated import MAKATI, MORNING
 
 LONGEST = 1.5
 """A fault by chance lasts up to half as long again as on average."""
@@ -41,3 +61,32 @@ def test_every_nuisance_of_a_cabinet_is_among_them_but_what_a_gateway_is_told_of
 def test_two_hundred_days_of_signals_are_read_each_second() -> None:
     days = [p.days * int(p.sizes.removeprefix("cabinets = ")) for p in JUNCTIONS if p.every == 1]
     assert sum(days) >= 200
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Site:
+    """Three cabinets, of which the third flashes from 23:30 to 05:00."""
+    district = make(Sizes(cabinets=3), folder=tmp_path, now=MORNING, place=MAKATI, wires=False)
+    return load_site(
+        district.site_file, {code: rule.settings for code, rule in load_rules().items()}
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "cabinet", "hour", "minutes", "expected"),
+    [
+        ("detector_stuck_on", "cabinet-3", 12, 30, False),
+        ("detector_stuck_on", "cabinet-3", 3, 30, True),
+        ("detector_stuck_on", "cabinet-3", 23, 29, False),
+        ("detector_stuck_on", "cabinet-3", 23, 31, True),
+        ("detector_stuck_on", "cabinet-1", 3, 30, False),
+        ("door_open", "cabinet-3", 3, 30, False),
+    ],
+)
+def test_a_planned_flash_interrupts_what_is_judged_in_control_and_not_told_yet(
+    three: Site, code: str, cabinet: str, hour: int, minutes: int, expected: bool
+) -> None:
+    zone = ZoneInfo(three.gateway.timezone)
+    began = round(datetime(2026, 3, 2, hour, tzinfo=zone).timestamp() * 1000)
+    label = Label(cabinet, code, code, cabinet, began, shows=began)
+    assert interrupted(label, three, minutes * 60_000) is expected

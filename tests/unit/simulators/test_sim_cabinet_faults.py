@@ -206,10 +206,10 @@ def test_a_nuisance_that_was_over_and_came_back_lasts_its_own_time() -> None:
         cabinet.repair("door_glance")
 
 
-@pytest.mark.parametrize(("name", "most"), [("manual_flash", 3_600), ("preempt_flash", 600)])
-def test_nobody_works_by_hand_or_drives_through_for_as_long_as_an_alarm_asks(
-    name: str, most: int
-) -> None:
+@pytest.mark.parametrize(
+    ("name", "most"), [("manual_flash", 3_600), ("preempt_flash", 600), ("dst_change", 360)]
+)
+def test_what_is_ordinary_is_over_before_its_alarm_would_ask(name: str, most: int) -> None:
     cabinet, clock = warmed_up()
     cabinet.break_down(name, 0)
     ended = next(n for n, _ in enumerate(watched(cabinet, clock, most)) if not cabinet.shows(name))
