@@ -11,7 +11,7 @@ A bin that is collected before it is full never shows how long it would have tak
 counts with the time its own mean rate would have needed for the rest, if it rose enough to have a
 rate. A hole in the readings ends a cycle without a trace, because the bin may have been emptied in
 it. Memory is bounded, about a kilobyte: ``CYCLES`` cycles of at most ``MOMENTS`` moments, each in
-two 16-bit numbers.
+two 16-bit numbers, and the moments of the cycle under way, each in two of 64 bits.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, TypeAlias
 
 from gateway.model import Millis
@@ -73,47 +74,48 @@ class Forecast:
 class Filling:
     """The cycles of one bin. ``full`` is the level in % at which it counts as full."""
 
-    __slots__ = ("_last", "_now", "_record", "_spacing", "full")
+    __slots__ = ("_level", "_now", "_record", "_spacing", "_t", "full")
 
     def __init__(self, full: float = 80.0) -> None:
         self.full = full
         self._record = array("H")  # a cycle is _ROOM numbers: level, tenths of an hour, …, 0, 0
-        self._now: list[tuple[Millis, float]] | None = None
+        self._now: array[float] | None = None  # ms, level, ms, level, …
         self._spacing = SPACING
-        self._last: tuple[Millis, float] | None = None
+        self._t: Millis | None = None
+        self._level = 0.0
 
     def take(self, t: Millis, level: float) -> None:
         """A level, already free of single misreadings; later ones come later."""
-        last, self._last = self._last, (t, level)
-        now = self._now
-        if last is None or t - last[0] > HOLE:
+        before, was, now = self._t, self._level, self._now
+        self._t, self._level = t, level
+        if before is None or t - before > HOLE:
             self._now = None  # it may have been emptied, or have stood full, in between
             if level < self.full:
                 self._begin(t, level)
             return
-        if level <= last[1] - EMPTIED:
-            self._cut_off(*last)
+        if level <= was - EMPTIED:
+            self._cut_off(before, was)
             self._begin(t, level)
         elif now is None:
             return  # full since some time, or nobody knows since when
         elif level >= self.full:
-            self._remember((before, (t - then) / HOUR) for then, before in now)
+            self._remember((level_then, (t - then) / HOUR) for then, level_then in pairs(now))
             self._now = None
-        elif t - now[-1][0] >= self._spacing:
-            now.append((t, level))
-            if len(now) > MOMENTS:
-                self._now = now[::2]
+        elif t - now[-2] >= self._spacing:
+            now.extend((t, level))
+            if len(now) > 2 * MOMENTS:
+                self._now = flat([*pairs(now)][::2])
                 self._spacing *= 2
 
     def _begin(self, t: Millis, level: float) -> None:
-        self._now = [(t, level)] if level < self.full else None
+        self._now = flat([(t, level)]) if level < self.full else None
         self._spacing = SPACING
 
     def _cut_off(self, t: Millis, level: float) -> None:
         """It was emptied before it was full: carry each moment on at the rate it had until then."""
         self._remember(
             (before, (t - then) / HOUR * (self.full - before) / (level - before))
-            for then, before in self._now or ()
+            for then, before in pairs(self._now or ())
             if level - before >= LEAST_RISE and t > then
         )
 
@@ -129,8 +131,7 @@ class Filling:
 
     def _moments(self) -> Iterator[Moment]:
         """Every moment of the cycles that are over."""
-        numbers = iter(self._record)
-        for level, tenths in zip(numbers, numbers, strict=True):
+        for level, tenths in pairs(self._record):
             if tenths:
                 yield float(level), tenths / 10
 
@@ -158,8 +159,8 @@ class Filling:
         """
         return {
             "cycles": self._record.tolist(),
-            "now": [[t, round(level)] for t, level in self._now or ()],
-            "last": self._last and [self._last[0], round(self._last[1])],
+            "now": [[int(t), round(level)] for t, level in pairs(self._now or ())],
+            "last": None if self._t is None else [self._t, round(self._level)],
             "spacing": self._spacing,
         }
 
@@ -174,9 +175,20 @@ class Filling:
         if len(record) % _ROOM:
             raise ValueError(f"{len(record)} numbers are no whole cycles of {_ROOM}")
         self._record = record[-CYCLES * _ROOM :]
-        self._now = now[-MOMENTS:] or None
-        self._last = None if last is None else (int(last[0]), float(last[1]))
+        self._now = flat(now[-MOMENTS:]) if now else None
+        self._t, self._level = (None, 0.0) if last is None else (int(last[0]), float(last[1]))
         self._spacing = int(saved["spacing"])
+
+
+def flat(moments: Iterable[tuple[float, float]]) -> array[float]:
+    """Pairs as one row of numbers."""
+    return array("d", chain.from_iterable(moments))
+
+
+def pairs(numbers: Iterable[float]) -> Iterator[tuple[float, float]]:
+    """A row of numbers as pairs."""
+    each = iter(numbers)
+    return zip(each, each, strict=True)
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

@@ -44,6 +44,8 @@ _LID, _LIFT, _DOWN = 20_000, 6_000, 8_000
 down again."""
 _USED = 2_000
 """ms a lid is open for a throw."""
+_ROOM = 59.0
+"""% below which a sensor that is blocked jumps: the rule's 60, and its noise."""
 _CREWS = 900_000
 """ms after an emptying in which a tilted bin or an open lid may be the crew's (domain §3)."""
 _ROUNDS = frozenset({"collection_missed", "late_collection"})
@@ -327,10 +329,16 @@ class Bin:
             return self.battery < 20.0
         if fault == "bin_moved":
             return self.moved > 50.0
+        if fault in TARGETS:
+            return self._too_full(fault, growth)
+        return self._stands_out(fault, growth)
+
+    def _stands_out(self, fault: str, growth: Growth) -> bool:
+        """Whether it differs from what a crew does, and from waste (domain §3)."""
         if fault in {"bin_tilt", "lid_open"}:
             crew = growth.since - _CREWS < self._emptied <= growth.since
             return not crew or self._t - self._emptied > _CREWS
-        return fault not in TARGETS or self._too_full(fault, growth)
+        return fault != "sensor_blocked" or growth.begin < _ROOM
 
     def _too_full(self, fault: str, growth: Growth) -> bool:
         if fault == "stand_full":

@@ -248,6 +248,14 @@ def test_a_stand_with_a_bin_that_cannot_tell_its_level_is_not_seen_to_be_full() 
     assert yard.bin.shows("stand_full")
 
 
+def test_what_blocks_the_sensor_of_a_well_filled_bin_cannot_be_told_from_waste() -> None:
+    yard = Yard(1)
+    yard.bin.break_down("bin_full", 60)
+    yard.wait(600)
+    yard.bin.break_down("sensor_blocked", 0)
+    assert not yard.wait(3600).shows("sensor_blocked")
+
+
 CONDITION = {
     "bin_full": lambda bin_: 80 <= bin_.surface < 95,
     "bin_overflow": lambda bin_: bin_.surface >= 95,
