@@ -16,7 +16,7 @@ from math import log
 from typing import Any, ClassVar
 
 from gateway.faults.bands import above
-from gateway.faults.bins import number
+from gateway.faults.bins import Level, number
 from gateway.faults.rule import MET, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
 from gateway.model import Millis, Severity, Value
@@ -45,12 +45,15 @@ class Weights:
     """How often which kg per % was seen.
 
     ``p99`` is the kg per % that one reading in a hundred passes; None while too few are known.
+    The level is a median of three, so that no wrong echo makes a load light.
     """
 
     kept_as: ClassVar[str] = "bin_weight/1"
-    __slots__ = ("_at", "_counts", "p99")
+    rests_on: ClassVar = (Level,)
+    __slots__ = ("_at", "_counts", "level", "p99")
 
-    def __init__(self, _seen: Seen) -> None:
+    def __init__(self, _seen: Seen, level: Level) -> None:
+        self.level = level
         self._counts = array("H", bytes(2 * STEPS))
         self.p99: float | None = None
         self._at: Millis = 0
@@ -62,7 +65,7 @@ class Weights:
         """Count a reading an hour, unless it is far from all others."""
         if seen.t - self._at < HOUR:
             return
-        ratio = ratio_of(seen)
+        ratio = self._ratio(seen)
         if ratio is None or (self.p99 is not None and ratio > 1.5 * self.p99):
             return
         self._at = seen.t
@@ -70,6 +73,17 @@ class Weights:
         if sum(self._counts) > MOST:
             self._counts = array("H", [count // 2 for count in self._counts])
         self.p99 = self._passed_by_one_in_a_hundred()
+
+    def now(self, seen: Seen) -> float | None:
+        """The level in %, as long as it is known."""
+        return self.level.median if "fill_level" in seen.good else None
+
+    def _ratio(self, seen: Seen) -> float | None:
+        """Kg per % of the latest reading; None without both, or nearly empty."""
+        weight, level = number(seen, "weight"), self.now(seen)
+        if weight is None or level is None or level < LEAST_LEVEL:
+            return None
+        return weight / level
 
     def _passed_by_one_in_a_hundred(self) -> float | None:
         total = sum(self._counts)
@@ -95,17 +109,9 @@ class Weights:
         self.p99 = self._passed_by_one_in_a_hundred()
 
 
-def ratio_of(seen: Seen) -> float | None:
-    """Kg per % of the latest reading; None without both, or nearly empty."""
-    weight, level = number(seen, "weight"), number(seen, "fill_level")
-    if weight is None or level is None or level < LEAST_LEVEL:
-        return None
-    return weight / level
-
-
 def judge(seen: Seen, settings: HeavyLoad, weights: Weights) -> Verdict:
     """Against its own."""
-    weight, level, usual = number(seen, "weight"), number(seen, "fill_level"), weights.p99
+    weight, level, usual = number(seen, "weight"), weights.now(seen), weights.p99
     if weight is None or level is None or usual is None:
         return UNDECIDED
     ratio = weight / max(level, LEAST_LEVEL)
@@ -117,7 +123,7 @@ def tell(
     seen: Seen, _settings: HeavyLoad, weights: Weights, since: Millis
 ) -> tuple[str, Mapping[str, Value]]:
     """How heavy for how full, and what it was before."""
-    weight, level = number(seen, "weight") or 0.0, number(seen, "fill_level") or 0.0
+    weight, level = number(seen, "weight") or 0.0, weights.level.median or 0.0
     usual = (weights.p99 or 0.0) * max(level, LEAST_LEVEL)
     message = (
         f"{weight:.0f} kg at {level:.0f} % where {usual:.0f} kg are the most it usually has, "

@@ -9,5 +9,5 @@ at 222:00 weight 90 kg
     raise heavy_load at 223:00
 at 226:00 weight 1 kg
 at 230:00 fill_level 30 %, weight 6 kg
-    clear heavy_load at 230:00
+    clear heavy_load at 231:00
 at 232:00 end
