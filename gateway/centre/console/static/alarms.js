@@ -89,8 +89,10 @@ export class Alarms {
     const top = [];
     for (const entry of this.rows.values()) {
       const above = parent(entry.alarm);
-      if (this.names.has(above)) children.set(above, [...(children.get(above) ?? []), entry]);
-      else if (this.isShown(entry.alarm, now)) top.push(entry);
+      if (this.names.has(above)) {
+        if (!children.has(above)) children.set(above, []);
+        children.get(above).push(entry);
+      } else if (this.isShown(entry.alarm, now)) top.push(entry);
     }
     const inOrder = (entries) => entries.sort((a, b) => rank(a.alarm, now) - rank(b.alarm, now) || b.alarm.raised - a.alarm.raised || compare(a.alarm.device, b.alarm.device));
     const withChildren = (entry, depth) => {
