@@ -169,7 +169,7 @@ def measure(seed: int, _share: float = 1.0) -> Verdict:
         "*Silent* are the lamps that answer no more (those that do say that they have no voltage, "
         "which is no fault of theirs); *announced* are the alarms of the whole recording; "
         "*active* and *suppressed* are those that stand when the mains come back, *left* is what "
-        "stands at the end, half an hour later. Wanted: 1 announced, 1 active, every silent lamp "
+        "stands at the end, forty minutes later. Wanted: 1 announced, 1 active, every silent lamp "
         "suppressed, nothing left."
     )
     head = ("outage", "silent", "announced", "active", "suppressed", "left")
