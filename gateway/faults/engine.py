@@ -91,7 +91,11 @@ class FaultEngine:
         every = tuple(devices)
         matching = Matching(rules, site_rules)
         site = (latitude, longitude)
-        sights = {device.id: self._sight(device, site, matching) for device in every}
+        shared = (self._zone, self._neighbours, self._standing)
+        sights = {
+            device.id: Sight(device, matching.periods(device), _place(device, site), *shared)
+            for device in every
+        }
         self._together: Mapping[tuple[Scope, str], Sequence[Sight]] = {
             key: [sights[device.id] for device in members]
             for key, members in topology.groups(every).items()
@@ -101,10 +105,13 @@ class FaultEngine:
             for device in every
         }
         groups = group_subjects(every, sights, matching, self._lost)
+        sets: dict[tuple[Subject, ...], tuple[Subject, ...]] = {}
         for group, members in groups:
             for device in members:
                 if device.kind in group.judges.kinds:
-                    self._devices[device.id].groups += (group,)
+                    one = self._devices[device.id]
+                    together = (*one.groups, group)
+                    one.groups = sets.setdefault(together, together)  # one for all its members
         self._subjects = (*self._devices.values(), *(group for group, _ in groups))
         by_id: dict[str, tuple[Subject, ...]] = {}
         for subject in self._subjects:
@@ -125,13 +132,6 @@ class FaultEngine:
             self._out,
         )
         self._people = People(self._alarms, self._timers)
-
-    def _sight(self, device: Device, site: tuple[float, float], matching: Matching) -> Sight:
-        place = site
-        if device.latitude is not None and device.longitude is not None:
-            place = (device.latitude, device.longitude)
-        every = matching.periods(device)
-        return Sight(device, every, place, self._zone, self._neighbours, self._standing)
 
     def _neighbours(self, device: Device, scope: Scope) -> Sequence[Sight]:
         name = topology.name(device, scope)
@@ -309,3 +309,10 @@ class FaultEngine:
         self._run_on(t)
         self._alarms.release_orphans(t)
         return self._said()
+
+
+def _place(device: Device, site: tuple[float, float]) -> tuple[float, float]:
+    """Degrees north and east of a device; the site's where it gives none of its own."""
+    if device.latitude is None or device.longitude is None:
+        return site
+    return device.latitude, device.longitude

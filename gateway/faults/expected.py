@@ -23,6 +23,9 @@ from gateway.faults.rule import Seen
 from gateway.model import Millis
 
 BANDS = 10
+COUNT, RATIO, SCATTER, FACTOR = range(0, 4 * BANDS, BANDS)
+"""Where each of the four begins in what is known: a lamp has a single array for all of them."""
+
 ENOUGH = 200
 """Samples in a band from which on it is known (domain §1)."""
 
@@ -61,16 +64,14 @@ class Expected:
 
     kept_as: ClassVar[str] = "lamp_power/1"
     rests_on: ClassVar = (Burning,)
-    __slots__ = ("_at", "_count", "_factor", "_ratio", "_scatter", "_told", "_told_at", "burning")
+    __slots__ = ("_at", "_known", "_told", "_told_at", "burning")
 
     def __init__(self, _seen: Seen, burning: Burning) -> None:
         self.burning = burning
         self._at: Millis = 0
         self.begin()
-        self._count = array("H", [0] * BANDS)
-        self._ratio = array("f", [1.0] * BANDS)
-        self._scatter = array("f", [0.0] * BANDS)
-        self._factor = array("f", [0.0] * BANDS)
+        self._known = array("f", bytes(4 * 4 * BANDS))
+        self._known[RATIO : RATIO + BANDS] = array("f", [1.0] * BANDS)
 
     def begin(self) -> None:
         """What is learnt is learnt."""
@@ -96,19 +97,18 @@ class Expected:
             return
         if abs(power - expectation.power) > expectation.tolerance:
             return
-        band = self._band(seen)
-        count = self._count[band] = min(self._count[band] + 1, 0xFFFF)
+        known, band = self._known, self._band(seen)
+        count = known[COUNT + band] = min(known[COUNT + band] + 1, 0xFFFF)
         weight = max(1 / count, 1 / SLOWEST)
-        off = power / plate - self._ratio[band]
-        most = 3 * self._scatter[band]
+        off = power / plate - known[RATIO + band]
+        most = 3 * known[SCATTER + band]
         if count > ENOUGH:
             off = max(-most, min(most, off))
-        self._ratio[band] += weight * off
-        self._scatter[band] += weight * (abs(off) - self._scatter[band])
-        factor = number(seen, "power_factor")
-        known = self._factor[band]
-        if factor is not None and not (known and factor < known - FALL):
-            self._factor[band] = factor if not known else known + weight * (factor - known)
+        known[RATIO + band] += weight * off
+        known[SCATTER + band] += weight * (abs(off) - known[SCATTER + band])
+        factor, usual = number(seen, "power_factor"), known[FACTOR + band]
+        if factor is not None and not (usual and factor < usual - FALL):
+            known[FACTOR + band] = factor if not usual else usual + weight * (factor - usual)
 
     @staticmethod
     def _band(seen: Seen) -> int:
@@ -129,9 +129,9 @@ class Expected:
         if plate is None:
             return None
         band = self._band(seen)
-        if self._count[band] >= ENOUGH:
-            power = plate * self._ratio[band]
-            sigma = SIGMAS * _SIGMA * self._scatter[band] * plate
+        if self._known[COUNT + band] >= ENOUGH:
+            power = plate * self._known[RATIO + band]
+            sigma = SIGMAS * _SIGMA * self._known[SCATTER + band] * plate
             return Expectation(power, max(SHARE * power, LEAST, sigma), known=True)
         dim = number(seen, "dim_level")
         share = UNKNOWN if dim is not None and dim < DIMMED else SHARE
@@ -140,31 +140,28 @@ class Expected:
     def factor(self, seen: Seen) -> float | None:
         """The power factor it usually has at this dim level; None while that is not known."""
         band = self._band(seen)
-        return self._factor[band] or None if self._count[band] >= ENOUGH else None
+        known = self._known
+        return known[FACTOR + band] or None if known[COUNT + band] >= ENOUGH else None
 
     def dump(self) -> dict[str, Any] | None:
         """The bands, ratios in thousandths; None while nothing was learnt."""
-        if not any(self._count):
+        if not any(self._known[:BANDS]):
             return None
         return {
-            "count": self._count.tolist(),
+            "count": [round(count) for count in self._known[:BANDS]],
             **{
-                name: [round(value, 4) for value in values]
-                for name, values in (
-                    ("ratio", self._ratio),
-                    ("scatter", self._scatter),
-                    ("factor", self._factor),
-                )
+                name: [round(value, 4) for value in self._known[column : column + BANDS]]
+                for name, column in (("ratio", RATIO), ("scatter", SCATTER), ("factor", FACTOR))
             },
         }
 
     def load(self, value: Any, /) -> None:  # noqa: ANN401 - what JSON holds
         """Take up a dump; raises as ``gateway.faults.rule.Learnt`` says."""
-        count = array("H", value["count"])
-        found = [array("f", value[name]) for name in ("ratio", "scatter", "factor")]
-        if any(len(values) != BANDS for values in (count, *found)):
+        found = [array("f", value[name]) for name in ("count", "ratio", "scatter", "factor")]
+        if any(len(values) != BANDS for values in found):
             raise ValueError("not ten bands")
-        if not all(0.1 < ratio < 10 for ratio in found[0]):
+        if not all(0 <= count <= 0xFFFF for count in found[0]):
+            raise ValueError("not how many samples there were")
+        if not all(0.1 < ratio < 10 for ratio in found[1]):
             raise ValueError("a lamp that draws ten times its plate, or a tenth of it")
-        self._count = count
-        self._ratio, self._scatter, self._factor = found
+        self._known = sum(found, array("f"))

@@ -92,7 +92,7 @@ class Judges:
         )
         every: list[Judge[Any]] = [*self.rules, *self.notices, *self.estimates]
         self._paces = sorted({judge.slowest for judge in every})
-        self._patterns: dict[Brought, list[Turns]] = {}
+        self._patterns: dict[tuple[Brought, int, bool], Turns] = {}
         users: dict[Made, frozenset[str]] = {}
         for judge in every:
             for make in () if judge.rule.memory is None else _with_rests(judge.rule.memory):
@@ -122,29 +122,22 @@ class Judges:
 
         ``head`` says whether it is the group's head that was read.
         """
-        found = self._patterns.get(brought)
+        pattern = brought, bisect_left(self._paces, interval), head
+        found = self._patterns.get(pattern)
         if found is None:
             if len(self._patterns) == MOST_PATTERNS:
                 self._patterns.clear()
-            found = self._patterns[brought] = self._look_up(brought.points)
-        return found[2 * bisect_left(self._paces, interval) + head]
+            found = self._patterns[pattern] = self._look_up(*pattern)
+        return found
 
-    def _look_up(self, points: frozenset[str]) -> list[Turns]:
-        """Whom these points concern: by pace, each of a member and of the head."""
-        rules = [turn for turn in self._turns if turn.judge.hears(points)]
-        notices = [judge for judge in self.notices if judge.hears(points)]
-        return [
-            Turns(
-                tuple(
-                    turn
-                    for turn in rules
-                    if turn.judge.slowest >= pace and (head or not turn.judge.rule.by_head)
-                ),
-                tuple(judge for judge in notices if judge.slowest >= pace),
-            )
-            for pace in (*self._paces, math.inf)
-            for head in (False, True)
-        ]
+    def _look_up(self, brought: Brought, pace: int, head: bool) -> Turns:
+        points = frozenset(brought.points)
+        slowest = self._paces[pace] if pace < len(self._paces) else math.inf
+        rules = (turn for turn in self._turns if head or not turn.judge.rule.by_head)
+        return Turns(
+            tuple(t for t in rules if t.judge.slowest >= slowest and t.judge.hears(points)),
+            tuple(one for one in self.notices if one.slowest >= slowest and one.hears(points)),
+        )
 
 
 def code_of(entry: Entry) -> str:

@@ -27,7 +27,7 @@ TEN_SECONDS = 10_000
 """The period of a point that is in no profile: the profile language's own default."""
 
 
-MOST_PATTERNS = 256
+MOST_PATTERNS = 64
 """Sets of points, of devices of one make, for which what depends on them is looked up once."""
 
 
@@ -40,14 +40,15 @@ class Brought:
 
     __slots__ = ("every", "partly", "points", "strangers", "whole")
 
-    def __init__(self, points: frozenset[str], batches: Batches) -> None:
-        whole = [i for i, names in enumerate(batches.names) if names <= points]
+    def __init__(self, points: tuple[str, ...], batches: Batches) -> None:
+        there = frozenset(points)
+        whole = [i for i, names in enumerate(batches.names) if names <= there]
         self.points = points
         self.whole = tuple((i, batches.periods[i]) for i in whole)
         self.partly = tuple(
-            (i, names & points) for i, names in enumerate(batches.names) if i not in whole
+            (i, tuple(names & there)) for i, names in enumerate(batches.names) if i not in whole
         )
-        self.strangers = points.difference(*batches.names)
+        self.strangers = there.difference(*batches.names)
         self.every = not self.partly and not self.strangers
 
 
@@ -68,7 +69,7 @@ class Batches:
         if found is None:
             if len(self._brought) == MOST_PATTERNS:
                 self._brought.clear()
-            found = self._brought[points] = Brought(frozenset(points), self)
+            found = self._brought[points] = Brought(points, self)
         return found
 
     def with_strangers(self, names: frozenset[str]) -> Batches:
@@ -86,7 +87,7 @@ def _batched(every: tuple[tuple[str, Millis], ...]) -> Batches:
     return Batches(tuple(found), tuple(map(frozenset, found.values())))
 
 
-SILENCE = Brought(frozenset(), Batches((), ()))
+SILENCE = Brought((), Batches((), ()))
 """What a silent reading brings."""
 
 
@@ -210,6 +211,8 @@ class Sight:
         for i, every in brought.whole:
             self._whole[i] = t
             expires[i] = t + CURRENT_FOR * max(every, period)
+        if brought.every:
+            self._at = NOTHING
         for i, names in brought.partly:
             if names:
                 self._at = {**self._at, **dict.fromkeys(names, t)}

@@ -3,7 +3,7 @@
 Lamps follow the sun and are dimmed after eleven; pillars carry them; bins fill by day and are
 emptied on their rounds; junctions run a plan of forty seconds. Numbers scatter as measured ones do,
 and each is an object of its own, as a driver makes them. One poll in two hundred gets no answer,
-one in five hundred brings a value that cannot be used. A device's points are all read together.
+one in five hundred brings a value that cannot be used, of one of four points. A device's points are all read together.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class City:
             values["energy"] = self._counted(one.id, t, float(values["power"]))
         bad = {}
         if self._chance.random() < 1 / BAD:
-            name = self._chance.choice(list(values))
+            name = self._chance.choice(list(values)[:4])
             bad = {name: "not a number"}
             del values[name]
         return Reading(one.id, one.kind, t, values, bad=bad)

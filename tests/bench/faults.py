@@ -126,7 +126,7 @@ def _kept(found: float, most: float) -> str:
 
 def _memory(kind: Kind, most: float) -> tuple[str, str, str]:
     few = COURSES[kind].few
-    _allocated(kind, 1)  # what is made once: the rules, the tables of a make
+    _allocated(kind, few)  # what is made once: the rules, the tables of a make
     kilobytes = (_allocated(kind, 2 * few) - _allocated(kind, few)) / few / 1000
     return (
         f"memory of a {kind}",

@@ -15,7 +15,7 @@ from typing import Any
 
 from gateway.faults.rule import BETWEEN, CERTAIN, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.words import lasted
-from gateway.model import IDENTITY, KINDS, Millis, Severity, Value
+from gateway.model import IDENTITY, KINDS, NOTHING, Millis, Severity, Value
 from gateway.units import Duration
 
 ECHO = frozenset({"distance", "fill_level"})
@@ -58,14 +58,14 @@ class Invalid:
     def __init__(self, seen: Seen) -> None:
         self._ignored = ECHO if seen.device.kind == "bin" else NONE
         self._unknown = frozenset(point.name for point in seen.device.points)
-        self.times: dict[str, int] = {}
+        self.times: Mapping[str, int] = NOTHING
         self.unproven = NONE
         self.mute: Millis | None = None
 
     def begin(self) -> None:
         """What was bad has to be proven good."""
         self.unproven = frozenset(self._bad()) or NONE
-        self.times.clear()
+        self.times = NOTHING
         self.mute = None
 
     def dump(self) -> Any:  # noqa: ANN401 - what JSON holds
@@ -96,10 +96,10 @@ class Invalid:
         if IDENTITY in bad:
             self.begin()
             return
-        for name in times.keys() & seen.fresh.keys():
-            del times[name]
+        left = {name: count for name, count in times.items() if name not in seen.fresh}
         for name in bad.keys() - self._ignored - self._unknown:
-            times[name] = times.get(name, 0) + 1
+            left[name] = left.get(name, 0) + 1
+        self.times = left or NOTHING
 
     def _listen(self, seen: Seen) -> None:
         """Note since when there is no echo; nobody knows what was in a gap.

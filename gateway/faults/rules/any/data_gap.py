@@ -37,6 +37,8 @@ class DataGap(Switch):
 
 
 NOBODY: frozenset[str] = frozenset()
+NEVER: dict[str, Millis] = {}
+"""Of all devices without signal groups, of which nothing is written down."""
 
 
 class Heard:
@@ -68,8 +70,8 @@ class Heard:
         self._answers = 0
         self._longest: Millis = 0
         self._usual: Millis = 0
-        self._away: dict[str, Millis] = {}
-        self.back: dict[str, Millis] = {}
+        self._away: dict[str, Millis] = {} if self._groups else NEVER
+        self.back: dict[str, Millis] = {} if self._groups else NEVER
         self.since: Millis | None = None
         self.begun = False
 
