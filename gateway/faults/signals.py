@@ -101,6 +101,12 @@ def named(noun: str, names: Sequence[str]) -> str:
     return f"{noun}{'s' if len(names) > 1 else ''} {numbers(names)}"
 
 
+@lru_cache(maxsize=256)
+def _once(values: frozenset[Value]) -> frozenset[Value]:
+    """One set for all cabinets."""
+    return values
+
+
 class Lasting:
     """For how long each of some points has had a wrong value without a break.
 
@@ -119,7 +125,7 @@ class Lasting:
         applies: Callable[[Seen], bool] | None = None,
     ) -> None:
         self.of = of
-        self._wrong = wrong
+        self._wrong = _once(wrong)
         self._patience = patience
         self._applies = applies
         #: Of each member that is wrong: since when, and when it was last seen to be.

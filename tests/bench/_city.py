@@ -3,7 +3,8 @@
 Lamps follow the sun and are dimmed after eleven; pillars carry them; bins fill by day and are
 emptied on their rounds; junctions run a plan of forty seconds. Numbers scatter as measured ones do,
 and each is an object of its own, as a driver makes them. One poll in two hundred gets no answer,
-one in five hundred brings a value that cannot be used, of one of four points. A device's points are all read together.
+one in five hundred brings a value that cannot be used, of one of four points. A device's points are
+all read together.
 """
 
 from __future__ import annotations
@@ -27,6 +28,19 @@ CYCLE = 40
 GROUPS = range(1, 9)
 STAGES = ((2, 6), (4, 8), (1, 5), (3, 7))
 """Groups that are green together, ten seconds each, the last three of them yellow."""
+
+OF = {
+    name: {n: f"{name}_{n}" for n in GROUPS}
+    for name in (
+        "group",
+        "vehicle_call",
+        "ped_call",
+        "detector",
+        "detector_fault",
+        "lamp_fault",
+    )
+} | {name: {n: f"{name}_l{n}" for n in (1, 2, 3)} for name in ("voltage", "current", "power")}
+"""Names of points, made once, as a profile makes them."""
 
 LAMPS = 25
 """To a feeder; devices to a bus are twice as many."""
@@ -178,9 +192,9 @@ def _pillar(chance: random.Random, _number: int, t: Millis, sky: float) -> dict[
     watts = LAMPS / 3 * (0.7 * dim if sky < -0.5 else 0.4)
     phases = [_around(chance, watts) for _ in range(3)]
     return {
-        **{f"voltage_l{n}": _around(chance, 231.0) for n in (1, 2, 3)},
-        **{f"current_l{n}": _around(chance, watts / 220) for n in (1, 2, 3)},
-        **{f"power_l{n}": phases[n - 1] for n in (1, 2, 3)},
+        **{OF["voltage"][n]: _around(chance, 231.0) for n in (1, 2, 3)},
+        **{OF["current"][n]: _around(chance, watts / 220) for n in (1, 2, 3)},
+        **{OF["power"][n]: phases[n - 1] for n in (1, 2, 3)},
         "power": sum(phases),
         "energy": 98765.0 + t % (30 * DAY) / 1e7,
         "power_factor": _around(chance, 0.97),
@@ -217,12 +231,12 @@ def _cabinet(chance: random.Random, number: int, t: Millis, _sky: float) -> dict
     go = "green" if within < 7 else "yellow"
     green = STAGES[stage]
     return {
-        **{f"group_{n}": go if n in green else "red" for n in GROUPS},
-        **{f"vehicle_call_{n}": n not in green and chance.random() < 0.6 for n in GROUPS},
-        **{f"ped_call_{n}": n not in green and chance.random() < 0.2 for n in (2, 4, 6, 8)},
-        **{f"detector_{n}": chance.random() < 0.15 for n in GROUPS},
-        **{f"detector_fault_{n}": False for n in GROUPS},
-        **{f"lamp_fault_{n}": False for n in GROUPS},
+        **{OF["group"][n]: go if n in green else "red" for n in GROUPS},
+        **{OF["vehicle_call"][n]: n not in green and chance.random() < 0.6 for n in GROUPS},
+        **{OF["ped_call"][n]: n not in green and chance.random() < 0.2 for n in (2, 4, 6, 8)},
+        **{OF["detector"][n]: chance.random() < 0.15 for n in GROUPS},
+        **{OF["detector_fault"][n]: False for n in GROUPS},
+        **{OF["lamp_fault"][n]: False for n in GROUPS},
         "mode": "control",
         "flash_cause": "none",
         "plan": 1,

@@ -14,9 +14,10 @@ undecided; in every other mode, or none known, it judges.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from sys import intern
 
 from gateway.faults.rule import MET, NORMAL, UNDECIDED, Rule, Seen, Settings, Verdict
 from gateway.faults.signals import ASPECTS, GO, LAMPS_MEAN_NOTHING
@@ -34,9 +35,10 @@ class ConflictingGreens(Settings):
 GO_OR_YELLOW = GO | {"yellow"}
 
 
-def _point(group: int) -> str:
-    """One text for all cabinets: there may be a thousand pairs."""
-    return sys.intern(f"group_{group}")
+@lru_cache(maxsize=256)
+def _pairs(conflicts: tuple[tuple[int, int], ...]) -> tuple[tuple[str, str], ...]:
+    """The points of conflicting groups; one for all cabinets of a plan: there may be a thousand."""
+    return tuple((intern(f"group_{a}"), intern(f"group_{b}")) for a, b in conflicts)
 
 
 class Conflicts:
@@ -47,7 +49,7 @@ class Conflicts:
     def __init__(self, seen: Seen) -> None:
         facts = seen.device.facts
         self.go = GO_OR_YELLOW if facts.yellow_conflicts else GO
-        self.pairs = tuple((_point(a), _point(b)) for a, b in facts.conflicts)
+        self.pairs = _pairs(facts.conflicts)
 
     def see(self, seen: Seen) -> None:
         """Nothing to remember."""
