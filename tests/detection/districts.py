@@ -341,8 +341,8 @@ OF_THE_FAULT: Mapping[str, Millis] = {"forgotten_flash": 3_600_000, "no_echo": 3
 
 
 IN_CONTROL = frozenset({
-    "conflicting_greens", "signal_dark", "all_red_stuck", "phase_not_served", "long_yellow",
-    "short_yellow", "plan_mismatch", "detector_stuck_on", "ped_button_stuck",
+    "conflicting_greens", "junction_dark", "signal_dark", "all_red_stuck", "phase_not_served",
+    "long_yellow", "short_yellow", "plan_mismatch", "detector_stuck_on", "ped_button_stuck",
 })  # fmt: skip
 """Codes that say something only of a junction in control: what a planned flash ends begins anew."""
 

@@ -114,7 +114,7 @@ _OUTPUTS = (
     ), must_not=("conflicting_greens", *CHILDREN, *_GROUPS)),
     _signal("junction_dark", "junction_dark", Breakage(
         lambda c, _: do.breaker(c, is_open=True), lambda c: do.breaker(c, is_open=False),
-        lambda c: set(c.aspects) == {"dark"}, in_control=True,
+        lambda c: do.controls(c) and set(c.aspects) == {"dark"}, in_control=True,
     ), must_not=(*CHILDREN, *_GROUPS)),
     _signal("signal_dark", "signal_dark", Breakage(
         lambda c, _: do.dark(c), do.light,

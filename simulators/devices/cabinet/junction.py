@@ -209,9 +209,7 @@ class Junction(Equipment):
         self.aspects = outputs.passed_on(self.meant)
         self.approaches.see(self.t, self.aspects, self.meant)
         if self.lamps.dead or not outputs.sound:
-            if self.regime.mode in {"control", "flash"} and self.lamps.watch(
-                self.meant, self.aspects
-            ):
+            if control and self.lamps.watch(self.meant, self.aspects):
                 shown.status(self)
             clash = control and outputs.guarded and outputs.conflict_in(self.aspects)
             if clash and not self._tripping:

@@ -2,7 +2,8 @@
 
 Every group has two or three heads, so one dead lamp leaves its group lit and its current short: the
 lamp monitor compares the current of what should burn with what does, and keeps a bit for each group
-until somebody replaces the lamp.
+until somebody replaces the lamp. It watches the load switches, which a flasher bypasses, and so
+sees nothing in flash.
 """
 
 from __future__ import annotations

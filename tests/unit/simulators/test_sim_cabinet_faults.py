@@ -306,6 +306,17 @@ def test_in_flash_what_needs_control_would_not_show() -> None:
     assert cabinet.could_show("door_open")
 
 
+def test_a_breaker_that_trips_in_flash_is_known_when_the_program_runs_again() -> None:
+    cabinet, clock = warmed_up()
+    cabinet.break_down("planned_flash", 0)
+    cabinet.break_down("junction_dark", 0)
+    for shown in watched(cabinet, clock, 60):
+        assert not cabinet.shows("junction_dark")
+        assert not any(shown[f"lamp_fault_{n}"] for n in (1, 2, 3, 4)), "the flasher is not watched"
+    cabinet.repair("planned_flash")
+    assert any(cabinet.shows("junction_dark") for _ in watched(cabinet, clock, 30))
+
+
 def test_without_conflicts_there_is_nothing_to_conflict() -> None:
     cabinet, _ = junction(())
     assert not cabinet.could_show("conflicting_greens")
