@@ -59,10 +59,12 @@ LEARNS = {
     "pole_tilt": 1.0,
     "heavy_load": 20.0,
     "power_factor_low": 3.0,
+    "power_high": 3.0,
     "detector_no_activity": 14.0,
     "leakage_trend": 8.0,
 }
-"""Days in which a rule learns what is usual before it can tell."""
+"""Days in which a rule learns what is usual before it can tell: what a dimmed lamp draws, say, for
+by its plate it may be off by 35 % (domain §1)."""
 
 WAITS = {"collection_missed": "late", "sensor_stuck": "still"}
 """Rules whose own delay is another setting than ``on_delay``."""
