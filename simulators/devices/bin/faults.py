@@ -43,7 +43,10 @@ FAULTS = (
         "sensor_blocked", _BIN, "sensor_blocked", must_not=_FIRE,
         may=("bin_full", "bin_overflow", "stand_full", *_LATE),
     ),
-    Fault("sensor_stuck", _BIN, "sensor_stuck", must_not=(*_FULL, *_FIRE), may=_LATE),
+    # What a scale shows grows on while the level stands still.
+    Fault(
+        "sensor_stuck", _BIN, "sensor_stuck", must_not=(*_FULL, *_FIRE), may=(*_LATE, "heavy_load")
+    ),
     Fault("battery_low", _BIN, "battery_low", must_not=("bad_data", "comm_loss")),
     Fault(
         "collection_missed", _BIN, "collection_missed", must_not=("bin_overflow", *_SENSOR),
