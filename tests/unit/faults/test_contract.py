@@ -9,9 +9,22 @@ from typing import Any, ClassVar
 
 import pytest
 
+from gateway.assets import FeederFacts, LampFacts
 from gateway.faults.coverage import blind_spots
 from gateway.faults.engine import FaultEngine
-from gateway.faults.rule import MOST_LEARNT, Catalogue, Estimate, Notice, Seen, Switch, Told
+from gateway.faults.rule import (
+    MOST_LEARNT,
+    NORMAL,
+    Catalogue,
+    Estimate,
+    Group,
+    Notice,
+    Seen,
+    Settings,
+    Switch,
+    Told,
+    Verdict,
+)
 from gateway.model import Alarm, Event, Point, Reading, Value
 from tests.unit.faults.test_engine import OVER, SECOND, T, lamp
 
@@ -105,6 +118,70 @@ def test_an_estimate_is_published_with_the_reading_after_those_it_knows() -> Non
     assert judge.estimated("lamp-1") == {"sum": "W"}
     feed(judge, 1.0, 2.0)
     assert judge.estimates("lamp-1") == ({"sum": 3.0}, T + SECOND, T + 4 * SECOND)
+
+
+# Memories that rest on others, and the head of a group
+
+
+class Share:
+    """What part the latest level is of all there were; rests on their sum."""
+
+    rests_on: ClassVar = (Total,)
+
+    def __init__(self, _seen: Seen, total: Total) -> None:
+        self.total = total
+        self.share = 0.0
+
+    def see(self, _seen: Seen) -> None:
+        self.share = (self.total.last or 0.0) / (self.total.sum or 1.0)
+
+
+SHARE = replace(
+    SUM,
+    name="share",
+    values={"share": ""},
+    estimate=lambda _seen, _settings, share: {"share": share.share},
+    memory=Share,
+)
+
+
+@pytest.mark.parametrize("order", [("share", "sum"), ("sum", "share"), ("share",)])
+def test_a_memory_is_fed_after_those_it_rests_on_and_shares_them(order: tuple[str, ...]) -> None:
+    every: Catalogue = {"sum": SUM, "share": SHARE}
+    judge = engine({name: every[name] for name in order})
+    feed(judge, 1.0, 3.0)
+    known = judge.estimates("lamp-1")
+    assert known is not None
+    assert known.values == {name: {"share": 0.75, "sum": 4.0}[name] for name in order}
+
+
+def test_a_memory_begins_anew_on_those_that_are_kept() -> None:
+    judge = engine({"share": SHARE})
+    feed(judge, 1.0, 3.0)
+    judge.begin()
+    feed(judge, 4.0, start=100)
+    assert judge.estimates("lamp-1") == ({"share": 0.5}, T + 100 * SECOND, T + 103 * SECOND)
+
+
+def test_a_rule_by_head_is_judged_at_readings_of_the_feeders_pillar_alone() -> None:
+    asked: list[str] = []
+
+    def judge_(group: Group, _settings: Settings, _memory: None) -> Verdict:
+        asked.append(group.latest.device.id)
+        return NORMAL
+
+    rule = replace(OVER, kinds=frozenset({"lamp", "feeder"}), judge=judge_, scope="feeder")
+    street = (
+        replace(lamp(), facts=LampFacts(feeder="F1")),
+        replace(lamp("pillar-1"), kind="feeder", facts=FeederFacts(feeder="F1")),
+    )
+    for by_head, expected in ((False, ["lamp-1", "pillar-1"]), (True, ["pillar-1"])):
+        asked.clear()
+        rules = {"over": replace(rule, by_head=by_head)}
+        judge = FaultEngine(street, rules, 14.5, 121.0)
+        judge.feed(at(0, level=1.0))
+        judge.feed(replace(at(2, level=1.0), device="pillar-1", kind="feeder"))
+        assert asked == expected
 
 
 # What is learnt
