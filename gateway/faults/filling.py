@@ -129,27 +129,17 @@ class Filling:
             self._record.extend([*told, *[0] * (_ROOM - len(told))])
             del self._record[: max(0, len(self._record) - CYCLES * _ROOM)]
 
-    def _moments(self) -> Iterator[Moment]:
-        """Every moment of the cycles that are over."""
-        for level, tenths in pairs(self._record):
-            if tenths:
-                yield float(level), tenths / 10
-
     def forecast(self, level: float) -> Forecast | None:
         """When a bin at ``level`` % will be full; None while too few cycles are known."""
         if level >= self.full:
             return Forecast(0.0, 0.0, 0.0)
         if len(self._record) < LEAST_CYCLES * _ROOM:
             return None
-        left = self.full - level
-        near: list[float] = []
-        every: list[float] = []
-        for before, hours in self._moments():
-            scaled = hours * left / (self.full - before)
-            every.append(scaled)
-            if abs(before - level) < NEAR:
-                near.append(scaled)
-        known = sorted(near if len(near) >= ENOUGH else every)
+        left, full = self.full - level, self.full
+        every = [moment for moment in pairs(self._record) if moment[1]]  # of cycles that are over
+        near = [moment for moment in every if abs(moment[0] - level) < NEAR]
+        some = near if len(near) >= ENOUGH else every
+        known = sorted(tenths / 10 * left / (full - before) for before, tenths in some)
         return Forecast(*(quantile(known, share) for share in (0.1, 0.5, 0.9)))
 
     def dump(self) -> dict[str, Any]:
