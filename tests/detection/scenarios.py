@@ -129,8 +129,14 @@ class Lived:
         tally = self.tally
         due, found = sum(tally.due.values()), sum(tally.found.values())
         counts = (due, due - found, sum(tally.false.values()), sum(tally.over.values()), self.most)
-        days = f"{self.days:.0f}" if self.days >= 1 else f"{self.days * 24:.3g} h"
-        return (self.name, str(self.devices), days, *map(str, counts))
+        return (self.name, str(self.devices), _days(self.days), *map(str, counts))
+
+
+def _days(days: float) -> str:
+    """For people: ``"3"``, ``"15 h"``, ``"20 min"``."""
+    if days >= 1:
+        return f"{days:.0f}"
+    return f"{days * 24:.0f} h" if days * 24 >= 1 else f"{days * 1440:.0f} min"
 
 
 @dataclass(frozen=True, slots=True)
