@@ -243,12 +243,17 @@ def judge(
             cut = interrupted(label, site, needs)
             times = () if cut else _stretches(label, needs, by_night=label.device in lights)
             sought = Sought(label, poll, times, hidden, hiding.stood(label))
-            _find(sought, raised[label.subject, label.code], first, tally)
+            begun = learns_from(label, labels, first)
+            _find(sought, raised[label.subject, label.code], begun, tally)
+    early = [
+        [*hidden, (label.at, (label.shows or label.at) + polls[label.device])]
+        for label, hidden in zip(labels, unseen, strict=True)
+    ]  # a pillar notices a poll later that it was switched, and so waits a poll longer
     for one in alarms:
         after = taken_in[one["device"], one["code"]]
         if any(0 <= t - one["t"] <= TAKEN_IN for t in after):
             continue
-        pairs = zip(labels, unseen, strict=True)
+        pairs = zip(labels, early, strict=True)
         if not any(explains(label, one, around, hidden) for label, hidden in pairs):
             tally.false[one["code"]] += 1
             tally.examples.append(f"{one['t']} {one['device']} {one['code']}: {one['message']}")
@@ -292,6 +297,16 @@ def _stretches(label: Label, needs: Millis, *, by_night: bool) -> Sequence[tuple
     whole = [(label.shows, label.until)]
     each = label.stretches if by_night and needs < DAY else whole
     return [(since, until) for since, until in each if until - since >= needs]
+
+
+def learns_from(label: Label, labels: Iterable[Label], first: Millis) -> Millis:
+    """From when on its rule learns what is usual: a leak that was there at first spoils it."""
+    for other in labels:
+        same = (other.subject, other.code) == (label.subject, label.code)
+        if label.code == "leakage_trend" and same and other.at < label.at:
+            spoilt = other.at < first + LEARNS["leakage_trend"] * DAY
+            first = (other.until or label.at) if spoilt else first
+    return first
 
 
 def _find(sought: Sought, raises: Sequence[Millis], first: Millis, tally: Tally) -> None:

@@ -14,7 +14,7 @@ from gateway.model import Kind, Millis
 from simulators.faults import Label
 from simulators.town.district import make
 from simulators.town.sizes import Sizes
-from tests.detection.districts import Tally, explains, judge
+from tests.detection.districts import DAY, Tally, explains, judge, learns_from
 
 CUT = Label("pillar-1", "cable_break", "cable_break", "pillar-1", 1_000, 5_000, 9_000)
 DIP = Label("pillar-1", "voltage_dip", None, "pillar-1", 1_000, None, 9_000)
@@ -116,3 +116,12 @@ def test_a_fault_whose_alarm_still_stands_from_the_last_one_is_found(site: Site)
     tally = found(site, low(DUSK), before)
     assert (tally.found["power_low"], tally.delays["power_low"]) == (1, [])
     assert found(site, low(DUSK), before, cleared).found["power_low"] == 0
+
+
+def test_a_leak_that_was_there_at_first_has_the_week_learnt_anew() -> None:
+    first, second = (
+        Label("pillar-1", "leakage_trend", "leakage_trend", "pillar-1", at * DAY, until=until * DAY)
+        for at, until in ((2, 10), (13, 20))
+    )
+    assert learns_from(first, [first, second], 0) == 0
+    assert learns_from(second, [first, second], 0) == 10 * DAY

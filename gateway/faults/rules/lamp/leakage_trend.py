@@ -2,7 +2,8 @@
 
 Source: domain §1: the 7-day dry median has doubled and is above 30 mA. Rain makes every pole leak,
 so a day counts with its driest hours, the lower quartile of its readings (E); the median of seven
-such days is compared with that of the first seven known. Normal below 1.5 times (E). What is not
+such days is compared with that of the first seven known, or of the best seven since: a leak that
+was there at first and is mended is no measure (E). Normal below 1.5 times (E). What is not
 energised leaks nothing: of a switched feeder only its nights count, and six hours make a day (E).
 """
 
@@ -37,7 +38,7 @@ class LeakageTrend(Settings):
 
 
 class Weeks:
-    """``first`` is the dry median of the first seven days in mA, ``now`` of the last seven.
+    """``first`` is the dry median of the first or best seven days in mA, ``now`` of the last.
 
     Both are None before there are seven.
     """
@@ -79,7 +80,8 @@ class Weeks:
 
     def _compare(self) -> None:
         self.now = median(self._days) if len(self._days) == DAYS else None
-        self.first = self.now if self.first is None else self.first
+        if self.now is not None:
+            self.first = self.now if self.first is None else min(self.first, self.now)
 
     def dump(self) -> dict[str, Any] | None:
         """The first level and the days."""
