@@ -14,6 +14,8 @@ _CHATTER_BIT = 30_000
 """ms of chatter after which the controller's diagnosis says so (E)."""
 _CLOCK_FREE, _CLOCK_COORDINATED = 30.0, 2.0
 """s a controller's clock may be off (domain.md §2)."""
+_NO_GLIMPSE = 3_500
+"""ms that a green must still burn for a conflict in it to be seen by whoever looks (E)."""
 _YELLOW_LEAST, _YELLOW_MOST = 2_700, 10_000
 """ms of a yellow (domain.md §2)."""
 
@@ -22,8 +24,18 @@ _YELLOW_LEAST, _YELLOW_MOST = 2_700, 10_000
 
 
 def short(cabinet: Junction, *, blind: bool) -> None:
-    """The cables of two greens that conflict touch from the next one on: either lights both."""
-    cabinet.outputs.worn, cabinet.outputs.blind = cabinet.outputs.conflicts[0], blind
+    """The cables of two greens that conflict touch: either lights both.
+
+    Where one of them burns and will for a while, at once; else from the next one on, so that it is
+    never a glimpse.
+    """
+    outputs, pair = cabinet.outputs, cabinet.outputs.conflicts[0]
+    burns = any(cabinet.meant[group - 1] == "green" for group in pair)
+    if burns and cabinet.sequence.until - cabinet.t >= _NO_GLIMPSE:
+        outputs.short = pair
+    else:
+        outputs.worn = pair
+    outputs.blind = blind
 
 
 def unshort(cabinet: Junction) -> None:

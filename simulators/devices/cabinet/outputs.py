@@ -1,8 +1,7 @@
 """From what a controller means to what its lamps show, past whatever is broken on the way.
 
 The green cables of two groups in conflict can touch (``short``): each then lights with the other.
-Worn insulation gives way as a lamp is switched on, not while it burns (E), so what is ``worn``
-touches from the next green on.
+What is ``worn`` gives way as a lamp is switched on (E), and touches from the next green on.
 The breaker of all lamps can be open, the load switch of a group dead (``dark_group``). A monitor
 that is ``blind`` says that it is well, and sees nothing.
 """
