@@ -32,7 +32,7 @@ from simulators.faults import Label
 from simulators.faults.happenings import COLLECTION
 from tests.bench.longform import Verdict, progress
 from tests.bench.report import Table
-from tests.detection.districts import Part, made
+from tests.detection.part import Part, made
 
 DISTRICTS = 4
 PART = Part("collections", "bin", "bins = 40", 42, 300, 5, 1.0)

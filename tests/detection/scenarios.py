@@ -39,7 +39,9 @@ from simulators.faults import OF_THE_WIRE, Label
 from simulators.scenario import Scenario, load, scenario_names
 from tests.bench.longform import Verdict, progress
 from tests.bench.report import Table
-from tests.detection.districts import DAY, FALSE_PER_1000_DAYS, Tally, judge
+from tests.detection.districts import FALSE_PER_1000_DAYS
+from tests.detection.due import DAY
+from tests.detection.judge import Tally, judge
 
 OF_A_CITY: Mapping[Kind, Millis] = {
     "lamp": 60_000,

@@ -14,7 +14,8 @@ from gateway.model import Kind, Millis
 from simulators.faults import Label
 from simulators.town.district import make
 from simulators.town.sizes import Sizes
-from tests.detection.districts import DAY, Tally, explains, judge, learns_from
+from tests.detection.due import DAY
+from tests.detection.judge import Tally, explains, judge, learns_from
 
 CUT = Label("pillar-1", "cable_break", "cable_break", "pillar-1", 1_000, 5_000, 9_000)
 DIP = Label("pillar-1", "voltage_dip", None, "pillar-1", 1_000, None, 9_000)

@@ -17,16 +17,8 @@ from simulators.devices.contract import Fault
 from simulators.faults import Label
 from simulators.town.district import make
 from simulators.town.sizes import Sizes
-from tests.detection.districts import (
-    ANNOUNCED,
-    DAY,
-    LEARNS,
-    Part,
-    interrupted,
-    is_blind,
-    parts,
-    takes,
-)
+from tests.detection.due import DAY, LEARNS, interrupted, is_blind, takes
+from tests.detection.part import ANNOUNCED, Part, parts
 from tests.parts.simulated import MAKATI, MORNING
 
 LONGEST = 1.5

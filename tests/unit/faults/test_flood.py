@@ -8,7 +8,7 @@ import pytest
 
 from gateway.faults.causes import ANNOUNCE
 from gateway.model import Alarm, Millis, Severity, State
-from tests.detection.districts import Tally
+from tests.detection.judge import Tally
 from tests.detection.scenarios import FLOOD, Horn, Lived, most_within, verdict
 
 T = 1_774_004_400_000
