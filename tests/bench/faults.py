@@ -156,7 +156,8 @@ def _replayed() -> tuple[str, str, str]:
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "day.jsonl"
         noon = START + DAY // 2
-        rows = [reading for some in city.rounds(noon, noon + HOUR // 2, 10_000) for reading in some]
+        rounds = city.rounds(noon, noon + HOUR // 2, 10_000)
+        rows = sorted((row for some in rounds for row in some), key=lambda row: row.t)
         file.write_bytes(b"".join(encode(row) + b"\n" for row in rows))
         place = GatewayOptions(
             id="gw", site="s", latitude=PLACE[0], longitude=PLACE[1], data_dir=Path(name)
