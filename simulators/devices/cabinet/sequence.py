@@ -98,7 +98,10 @@ class Sequence:
         if self._left is not None or self.running.kind not in {"green", "all_red"}:
             return
         if self.stop and self.running.kind == "green":
-            self._left, self.until = max(0, self.until - t), FOREVER
+            left = (
+                0 if self.until == FOREVER else max(0, self.until - t)
+            )  # at rest: nothing is left
+            self._left, self.until = left, FOREVER
         elif self.until == FOREVER or self.preempted or isinstance(self.plan, Actuated):
             self.resting = False
             self.until = t if self.until == FOREVER else self.until

@@ -318,6 +318,21 @@ def test_a_breaker_that_trips_in_flash_is_known_when_the_program_runs_again() ->
     assert any(cabinet.shows("junction_dark") for _ in watched(cabinet, clock, 30))
 
 
+def test_time_that_stops_at_a_rest_goes_on_from_there() -> None:
+    cabinet, clock = warmed_up()
+    cabinet.break_down("green_rest", 0)
+    for _ in watched(cabinet, clock, 300):
+        pass
+    assert cabinet.sequence.resting
+    cabinet.break_down("stop_time", 0)
+    for _ in watched(cabinet, clock, 60):
+        pass
+    cabinet.repair("stop_time")
+    cabinet.repair("green_rest")
+    seen = [aspects(shown) for shown in watched(cabinet, clock, 180)]
+    assert all(any(one[group] == "green" for one in seen) for group in range(4))
+
+
 def test_without_conflicts_there_is_nothing_to_conflict() -> None:
     cabinet, _ = junction(())
     assert not cabinet.could_show("conflicting_greens")
