@@ -23,8 +23,9 @@ log = get_logger()
 
 
 class Flusher:
-    """Commits the journal of ``gateway`` every ``period`` seconds; ``durable()`` is told of it.
+    """Commits the journal of ``gateway`` every ``period`` seconds.
 
+    ``durable()`` is told that all there was is on the disk, at every beat and after each commit;
     ``tell`` gets an event of each loss; ``lost`` counts records that were given up, by lane.
     """
 
@@ -79,6 +80,8 @@ class Flusher:
     async def _flush(self, *, telemetry: bool) -> None:
         drops = await self._journal.commit(telemetry=telemetry)
         if drops is None:
+            if telemetry:
+                self._durable()  # all there was already is, and the recording may still hold rows
             return
         self._durable()
         for drop in drops:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -241,14 +241,28 @@ async def test_what_a_flush_had_to_give_up_when_the_end_came_is_on_record(disk: 
     assert gone(disk, before) == on_record(disk)
 
 
-def flusher_of(disk: Disk) -> Flusher:
+async def test_a_beat_without_news_is_told_of_too(disk: Disk) -> None:
+    """A recording holds its rows for a second, and hands them to the system when it is told.
+
+    On a bus that is hardly asked any more nothing else would come, and a kill would take the rows
+    that alarms were made of.
+    """
+    told: list[str] = []
+    flusher = flusher_of(disk, lambda: told.append("durable"))
+    await flusher.flush(telemetry=False)
+    assert not told, "readings may still wait"
+    await flusher.flush(telemetry=True)
+    assert told == ["durable"]
+
+
+def flusher_of(disk: Disk, durable: Callable[[], None] = lambda: None) -> Flusher:
     return Flusher(
         disk.journal,
         gateway="gw",
         period=1.0,
         clock=SYSTEM,
         pulse=Pulse(),
-        durable=lambda: None,
+        durable=durable,
         tell=lambda event: disk.journal.outcomes([event]),
     )
 
