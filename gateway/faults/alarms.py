@@ -9,7 +9,7 @@ is judged afresh.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ from gateway.faults.causes import TAKES, Key, Kin, key_of, window
 from gateway.faults.judges import Judge
 from gateway.faults.lifecycle import Step, advance, present
 from gateway.faults.rule import Rule
-from gateway.faults.subject import Subject, Watched
+from gateway.faults.subject import Roll, Subject, Watched
 from gateway.faults.timers import Timers
 from gateway.model import Alarm, Event, Millis, Severity, State
 
@@ -43,14 +43,14 @@ def _muted(alarm: Alarm) -> bool:
 class Alarms:
     """Every alarm that is not normal.
 
-    ``subjects`` are those of each id, ``kin`` says what may explain what, and
+    ``subjects`` are all there are, ``kin`` says what may explain what, and
     ``maintained(subject, code)`` whether somebody works there now. ``raised`` is told of every
     raise. What changes goes to ``out``, whose owner empties it.
     """
 
     def __init__(
         self,
-        subjects: Mapping[str, Sequence[Subject]],
+        subjects: Roll,
         kin: Kin,
         timers: Timers,
         maintained: Callable[[str, str], bool],
@@ -63,7 +63,7 @@ class Alarms:
         self._maintained = maintained
         self._raised = raised
         self._uncounted: set[Key] = set()
-        self._by_id = subjects
+        self._subjects = subjects
         self.out = out
 
     # What there is
@@ -88,7 +88,7 @@ class Alarms:
         return subject.watched.get(judge.rule.code) or subject.watch(judge)
 
     def _judge(self, key: Key) -> tuple[Subject, Judge[Rule]] | None:
-        for subject in self._by_id.get(key[0], ()):
+        for subject in self._subjects.of(key[0]):
             for judge in subject.judges.rules:
                 if judge.rule.code == key[1]:
                     return subject, judge
@@ -196,7 +196,7 @@ class Alarms:
             and one.run.pending(t, one.judge.delays, one.judge.period)
             and t <= one.run.since + one.judge.delays.on + grace
             for above, parent in self._kin.parents(subject, code)
-            for group in self._by_id.get(above, ())
+            for group in self._subjects.of(above)
             if (one := group.watched.get(parent)) is not None
         )
 
@@ -244,9 +244,9 @@ class Alarms:
                 values = {k: v for k, v in alarm.values.items() if k != "unverified"}
                 known.alarm = replace(alarm, t=t, values=values)
                 self.out.append(known.alarm)
-        for name, subjects in self._by_id.items():
+        for name in self._subjects:
             codes = {code for code in TAKES[parent.code] if self._kin.explains(parent, name, code)}
-            for subject in subjects if codes else ():
+            for subject in self._subjects.of(name) if codes else ():
                 subject.afresh(codes)
 
     def look_again(self, t: Millis) -> None:

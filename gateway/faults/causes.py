@@ -116,7 +116,7 @@ class Kin:
 
     def __init__(self, devices: Iterable[Device]) -> None:
         every = tuple(devices)
-        above: dict[str, dict[str, None]] = {device.id: {device.id: None} for device in every}
+        above: dict[str, dict[str, None]] = {device.id: {} for device in every}
         fed: dict[str, str] = {}
         self._phases = {
             device.id: phase
@@ -133,9 +133,10 @@ class Kin:
             if scope not in topology.PARENTS:
                 continue
             subject = topology.subject(scope, name, topology.head(scope, members))
-            above.setdefault(subject, {subject: None})
+            above.setdefault(subject, {})
             for device in members:
-                above[device.id][subject] = None
+                if device.id != subject:
+                    above[device.id][subject] = None
                 if scope == "feeder":
                     fed[device.id] = subject
                     above[subject][topology.UTILITY] = None
@@ -143,14 +144,22 @@ class Kin:
             feeders = {fed.get(device.id) for device in members}
             if scope == "bus" and len(feeders) == 1:  # a line along one feeder dies with it
                 above[f"bus:{name}"].update({one: None for one in feeders if one is not None})
-        self._above = {subject: tuple(parents) for subject, parents in above.items()}
+        lines: dict[tuple[str, ...], tuple[str, ...]] = {}  # one for all that hang on the same
+        self._above = {
+            subject: lines.setdefault(tuple(parents), tuple(parents))
+            for subject, parents in above.items()
+        }
+
+    def _line(self, subject: str) -> tuple[str, ...]:
+        """A subject and who is above it, the nearest first."""
+        return subject, *self._above.get(subject, ())
 
     def parents(self, subject: str, code: str) -> Iterator[Key]:
         """The alarms that would explain this one, the nearest first."""
         if code in NEVER:
             return
         for parent in CAUSES.get(code, ()):
-            for above in self._above.get(subject, (subject,)):
+            for above in self._line(subject):
                 if not _before_it(subject, code, above, parent):
                     yield above, parent
 
@@ -158,7 +167,7 @@ class Kin:
         """Whether a standing alarm explains one of that code about that subject."""
         if code in NEVER or code not in TAKES.get(parent.code, ()):
             return False
-        if parent.device not in self._above.get(subject, (subject,)):
+        if parent.device not in self._line(subject):
             return False
         if _before_it(subject, code, parent.device, parent.code):
             return False

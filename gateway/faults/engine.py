@@ -36,8 +36,8 @@ from gateway.faults.rule import (
     Scope,
     Verdict,
 )
-from gateway.faults.sight import CURRENT_FOR, Sight, Together
-from gateway.faults.subject import Matching, Subject, Watched, group_subjects
+from gateway.faults.sight import CURRENT_FOR, Around, Sight, Together
+from gateway.faults.subject import Matching, Roll, Subject, Watched, group_subjects
 from gateway.faults.timers import Timers
 from gateway.faults.upkeep import Upkeep, Window
 from gateway.model import (
@@ -87,15 +87,10 @@ class FaultEngine:
         zone: tzinfo = UTC,
         windows: Iterable[Window] = (),
     ) -> None:
-        self._zone = zone
         every = tuple(devices)
         matching = Matching(rules, site_rules)
-        site = (latitude, longitude)
-        shared = (self._zone, self._neighbours, self._standing)
-        sights = {
-            device.id: Sight(device, matching.periods(device), _place(device, site), *shared)
-            for device in every
-        }
+        around = Around((latitude, longitude), zone, self._neighbours, self._standing)
+        sights = {device.id: Sight(device, matching.periods(device), around) for device in every}
         self._together: Mapping[tuple[Scope, str], Sequence[Sight]] = {
             key: [sights[device.id] for device in members]
             for key, members in topology.groups(every).items()
@@ -113,18 +108,16 @@ class FaultEngine:
                     together = (*one.groups, group)
                     one.groups = sets.setdefault(together, together)  # one for all its members
         self._subjects = (*self._devices.values(), *(group for group, _ in groups))
-        by_id: dict[str, tuple[Subject, ...]] = {}
-        for subject in self._subjects:
-            by_id[subject.id] = (*by_id.get(subject.id, ()), subject)
+        roll = Roll(self._devices, (group for group, _ in groups))
         #: What rules learnt over weeks.
-        self.learning = Learning(by_id)
+        self.learning = Learning(roll)
         self._begun = False
         self._timers = Timers()
         self._upkeep = Upkeep(windows, self._timers)
         self._out: list[Outcome] = []
         self._conduct = Conduct(self._timers, self._out.append)
         self._alarms = Alarms(
-            by_id,
+            roll,
             Kin(every),
             self._timers,
             self._upkeep.maintained,
@@ -309,10 +302,3 @@ class FaultEngine:
         self._run_on(t)
         self._alarms.release_orphans(t)
         return self._said()
-
-
-def _place(device: Device, site: tuple[float, float]) -> tuple[float, float]:
-    """Degrees north and east of a device; the site's where it gives none of its own."""
-    if device.latitude is None or device.longitude is None:
-        return site
-    return device.latitude, device.longitude

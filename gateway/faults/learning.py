@@ -8,18 +8,18 @@ what cannot be loaded is learnt again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 from gateway.faults.rule import MOST_LEARNT, Learnt
-from gateway.faults.subject import Subject
+from gateway.faults.subject import Roll
 
 
 class Learning:
-    """The memories of subjects that outlive a restart; ``subjects`` gives those of each id."""
+    """The memories of ``subjects`` that outlive a restart."""
 
-    def __init__(self, subjects: Mapping[str, Sequence[Subject]]) -> None:
+    def __init__(self, subjects: Roll) -> None:
         self._subjects = subjects
 
     def subjects(self) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ class Learning:
         return tuple(one for one in self._subjects if any(self._memories(one)))
 
     def _memories(self, subject: str) -> Iterator[Learnt]:
-        for one in self._subjects.get(subject, ()):
+        for one in self._subjects.of(subject):
             for memory in one.memories:
                 if isinstance(memory, Learnt):
                     yield memory

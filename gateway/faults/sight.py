@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gateway.faults.rule import Scope
 from gateway.model import NOTHING, Alarm, Device, Millis, Reading, Value
@@ -96,24 +96,36 @@ def batches(every: Mapping[str, Millis]) -> Batches:
     return _batched(tuple(every.items()))
 
 
+Neighbours: TypeAlias = Callable[[Device, Scope], "Sequence[Sight]"]
+
+
+class Around(NamedTuple):
+    """What stands around every device of a site.
+
+    ``place`` is its latitude and longitude in degrees, ``zone`` the time that its calendars are
+    written in; ``neighbours`` knows who belongs together, ``standing`` which alarms stand.
+    """
+
+    place: tuple[float, float]
+    zone: tzinfo
+    neighbours: Neighbours
+    standing: Callable[[str, str], bool]
+
+
 class Sight:
     """What is known of one device; a rule sees it as ``gateway.faults.rule.Seen``.
 
-    ``every`` gives the period of each of its points in ms, ``place`` its latitude and longitude,
-    ``zone`` the time that calendars there are written in.
+    ``every`` gives the period of each of its points in ms.
     """
 
     __slots__ = (
+        "_ages",
         "_answered",
+        "_around",
         "_at",
         "_batches",
-        "_expires",
-        "_neighbours",
         "_shortest",
-        "_standing",
         "_sun",
-        "_whole",
-        "_zone",
         "bad",
         "brought",
         "device",
@@ -121,28 +133,16 @@ class Sight:
         "good",
         "interval",
         "period",
-        "place",
         "resumed",
         "silent",
         "t",
     )
 
-    def __init__(
-        self,
-        device: Device,
-        every: Mapping[str, Millis],
-        place: tuple[float, float],
-        zone: tzinfo,
-        neighbours: Neighbours,
-        standing: Callable[[str, str], bool],
-    ) -> None:
+    def __init__(self, device: Device, every: Mapping[str, Millis], around: Around) -> None:
         self.device = device
         self._batches = batches(every)
         self._shortest = min(every.values(), default=TEN_SECONDS)
-        self.place = place
-        self._zone = zone
-        self._neighbours = neighbours
-        self._standing = standing
+        self._around = around
         self.forget()
 
     def forget(self) -> None:
@@ -158,15 +158,14 @@ class Sight:
         self.interval: Millis = self._shortest
         self._answered: Millis | None = None
         self._at: Mapping[str, Millis] = NOTHING
-        self._whole: list[Millis] = [0] * len(self._batches.names)
-        self._expires: list[float] = [math.inf] * len(self._batches.names)
+        self._ages: list[float] = [0, math.inf] * len(self._batches.names)
         self._sun: tuple[Millis, float] | None = None
 
     def take(self, reading: Reading) -> None:
         """Take in a reading."""
         self.t = t = reading.t
         self.silent = reading.silent
-        self.bad = reading.bad
+        self.bad = reading.bad or NOTHING
         if reading.silent is not None:
             self.fresh, self.brought = NOTHING, SILENCE
             return
@@ -201,22 +200,22 @@ class Sight:
     def _meet(self, fresh: Iterable[str], strangers: frozenset[str]) -> Brought:
         """Take points that are in no profile for one more batch."""
         self._batches = self._batches.with_strangers(strangers)
-        self._whole.append(0)
-        self._expires.append(math.inf)
+        self._ages += (0, math.inf)
         return self._batches.brought(tuple(fresh))
 
     def _stamp(self, brought: Brought, t: Millis) -> None:
         """Note how old values are now, and drop those that are too old."""
-        expires, period = self._expires, self.period
+        ages, period = self._ages, self.period
         for i, every in brought.whole:
-            self._whole[i] = t
-            expires[i] = t + CURRENT_FOR * max(every, period)
+            ages[2 * i] = t
+            ages[2 * i + 1] = t + CURRENT_FOR * max(every, period)
         if brought.every:
             self._at = NOTHING
         for i, names in brought.partly:
             if names:
                 self._at = {**self._at, **dict.fromkeys(names, t)}
-            if t > expires[i] or (names and expires[i] == math.inf):
+            until = ages[2 * i + 1]
+            if t > until or (names and until == math.inf):
                 self._expire(i, t)
 
     def _expire(self, batch: int, now: Millis) -> None:
@@ -225,25 +224,34 @@ class Sight:
         soonest = math.inf
         old = []
         for name in names & self.good.keys():
-            read = max(self._at.get(name, 0), self._whole[batch])
+            read = max(self._at.get(name, 0), self._ages[2 * batch])
             until = read + CURRENT_FOR * max(every, self.period)
             if now > until:
                 old.append(name)
             elif until < soonest:
                 soonest = until
         self._lose(old)
-        self._expires[batch] = soonest
+        self._ages[2 * batch + 1] = soonest
 
     def at(self, now: Millis) -> Sight:
         """This sight with what is current at ``now``, for others to look at."""
-        for batch, expires in enumerate(self._expires):
-            if now > expires:
-                self._expire(batch, now)
+        ages = self._ages
+        for late in range(1, len(ages), 2):
+            if now > ages[late]:
+                self._expire(late // 2, now)
         return self
+
+    @property
+    def place(self) -> tuple[float, float]:
+        """Degrees north and east of the device; the site's where it gives none of its own."""
+        device = self.device
+        if device.latitude is None or device.longitude is None:
+            return self._around.place
+        return device.latitude, device.longitude
 
     def local(self) -> datetime:
         """When the latest reading was taken, in the site's time zone: for calendars."""
-        return datetime.fromtimestamp(self.t / 1000, self._zone)
+        return datetime.fromtimestamp(self.t / 1000, self._around.zone)
 
     def sun(self) -> float:
         """The sun's elevation at the device when the latest reading was taken, in degrees."""
@@ -253,14 +261,11 @@ class Sight:
 
     def members(self, scope: Scope) -> Sequence[Sight]:
         """Every device of this one's feeder, bus, stand or kind, itself included."""
-        return [one.at(self.t) for one in self._neighbours(self.device, scope)]
+        return [one.at(self.t) for one in self._around.neighbours(self.device, scope)]
 
     def alarmed(self, code: str) -> bool:
         """Whether an alarm of that code stands about this device and has not cleared."""
-        return self._standing(self.device.id, code)
-
-
-Neighbours: TypeAlias = Callable[[Device, Scope], Sequence[Sight]]
+        return self._around.standing(self.device.id, code)
 
 
 class Together:

@@ -9,7 +9,7 @@ matched as rules are.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -119,6 +119,28 @@ class Subject:
         """Watch a rule no more."""
         left = {one: watched for one, watched in self.watched.items() if one != code}
         self.watched = left or NOTHING
+
+
+class Roll:
+    """Every subject, by the id that alarms name it by.
+
+    A pillar's id stands for the device and for its feeder; groups of several scopes may share one.
+    """
+
+    def __init__(self, devices: Mapping[str, Subject], groups: Iterable[Subject]) -> None:
+        self._devices = devices
+        self._groups: dict[str, tuple[Subject, ...]] = {}
+        for group in groups:
+            self._groups[group.id] = (*self._groups.get(group.id, ()), group)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._devices
+        yield from (one for one in self._groups if one not in self._devices)
+
+    def of(self, subject: str) -> tuple[Subject, ...]:
+        """The subjects of an id."""
+        device, groups = self._devices.get(subject), self._groups.get(subject, ())
+        return groups if device is None else (device, *groups)
 
 
 class Matching:

@@ -47,9 +47,9 @@ class Course:
 
 
 COURSES: Mapping[Kind, Course] = {
-    "lamp": Course(9 * DAY, 600_000, 60_000, DAY, 25),
+    "lamp": Course(9 * DAY, 600_000, 60_000, DAY, 100),
     "feeder": Course(DAY, 600_000, 60_000, DAY, 1),
-    "bin": Course(24 * DAY, 1_800_000, 60_000, DAY, 24),
+    "bin": Course(24 * DAY, 1_800_000, 60_000, DAY, 96),
     "signal": Course(HOUR // 2, 1_000, 1_000, HOUR // 4, 4),
 }
 """Nine days teach a lamp its seven days and nights; 24 days fill a bin's twenty cycles. A cabinet's

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
-from gateway.faults.sight import Sight
+from gateway.faults.sight import Around, Sight
 from gateway.model import Device, Point, Reading
 
 T = 1_774_004_400_000
@@ -16,7 +16,7 @@ EVERY = {"power": 10 * SECOND, "voltage": 10 * SECOND, "energy": 60 * SECOND}
 def sight() -> Sight:
     points = tuple(Point(name, None, every / SECOND) for name, every in EVERY.items())
     device = Device("lamp-1", "lamp", "a", "", None, None, points)
-    return Sight(device, EVERY, (14.5, 121.0), UTC, lambda _d, _s: (), lambda _d, _c: False)
+    return Sight(device, EVERY, Around((14.5, 121.0), UTC, lambda _d, _s: (), lambda _d, _c: False))
 
 
 def see(seen: Sight, t: int, bad: tuple[str, ...] = (), **values: Any) -> None:

@@ -2,9 +2,9 @@
 
 Source: domain §1: commanded or reported on, voltage at least 80 % of nominal (if known), expected
 power at least max(8 W, 3 x standby), power below 15 % of expected for 5 min after warm-up; or the
-controller's own flag in 2 readings. A lamp that is off, warming up or without supply is not judged,
-so one that fails over two nights is one alarm, and a dead feeder makes no lamp failures.
-Recovery is seen from 25 % of expected on (E).
+controller's own flag in 2 readings. A lamp that is off or without supply is not judged, so one that
+fails over two nights is one alarm, and a dead feeder makes no lamp failures; one that warms up is
+not judged by what it draws. Recovery is seen from 25 % of expected on (E).
 """
 
 from __future__ import annotations
@@ -55,14 +55,13 @@ class LampFailure(Settings):
 
 def judge(seen: Seen, settings: LampFailure, known: Expected) -> Verdict:
     """By the controller's flag first, then by what the lamp draws of what it should."""
-    burning = known.burning
+    burning, share = known.burning, supply(seen)
+    if burning.on is False or (share is not None and share < settings.least_supply):
+        return UNDECIDED
+    if seen.good.get("lamp_failure_flag") is True:  # the controller knows the warm-up of its lamp
+        return CERTAIN if "lamp_failure_flag" in seen.fresh else UNDECIDED
     if burning.on is not None and not burning.settled(seen, settings.warm_up):
         return UNDECIDED
-    share = supply(seen)
-    if share is not None and share < settings.least_supply:
-        return UNDECIDED
-    if seen.good.get("lamp_failure_flag") is True:
-        return CERTAIN if "lamp_failure_flag" in seen.fresh else UNDECIDED
     return _by_power(seen, settings, known)
 
 

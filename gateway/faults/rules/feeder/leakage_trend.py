@@ -1,10 +1,11 @@
 """Leakage to earth grows from week to week: an insulation fails slowly.
 
-Source: domain §1: the 7-day dry median has doubled and is above 30 mA. Rain makes every pole leak,
+Source: domain §1: the 7-day dry median has doubled and is above 30 mA. Rain makes everything leak,
 so a day counts with its driest hours, the lower quartile of its readings (E); the median of seven
 such days is compared with that of the first seven known, or of the best seven since: a leak that
 was there at first and is mended is no measure (E). Normal below 1.5 times (E). What is not
 energised leaks nothing: of a switched feeder only its nights count, and six hours make a day (E).
+Poles are not judged: one that leaks 30 mA has long been ``leakage``, from 10 mA on.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ def tell(
 
 RULE = Rule(
     code="leakage_trend",
-    kinds=frozenset({"lamp", "feeder"}),
+    kinds=frozenset({"feeder"}),
     severity=Severity.WARNING,
     settings=LeakageTrend,
     judge=judge,
