@@ -118,16 +118,7 @@ class Kin:
         every = tuple(devices)
         above: dict[str, dict[str, None]] = {device.id: {} for device in every}
         fed: dict[str, str] = {}
-        self._phases = {
-            device.id: phase
-            for device in every
-            if (phase := getattr(device.facts, "phase", None)) is not None
-        }
-        self._places = {
-            device.id: place
-            for device in every
-            if (place := getattr(device.facts, "position", None)) is not None
-        }
+        self._facts = {device.id: device.facts for device in every}
         found = topology.groups(every)
         for (scope, name), members in found.items():
             if scope not in topology.PARENTS:
@@ -175,8 +166,9 @@ class Kin:
 
     def _holds(self, parent: Alarm, subject: str) -> bool:
         """Whether a lamp is on the phase, or behind the break, that its feeder's alarm names."""
-        lost, own = parent.values.get("phase"), self._phases.get(subject)
-        first, place = parent.values.get("first_dead"), self._places.get(subject)
+        facts = self._facts.get(subject)
+        lost, own = parent.values.get("phase"), getattr(facts, "phase", None)
+        first, place = parent.values.get("first_dead"), getattr(facts, "position", None)
         if isinstance(first, int) and place is not None and place < first:
             return False
         return lost is None or own is None or own == lost

@@ -99,7 +99,7 @@ class FaultEngine:
             device.id: Subject(device.id, sights[device.id], matching.of_device(device))
             for device in every
         }
-        groups = group_subjects(every, sights, matching, self._lost)
+        groups = group_subjects(self._together, matching, self._lost)
         sets: dict[tuple[Subject, ...], tuple[Subject, ...]] = {}
         for group, members in groups:
             for device in members:

@@ -208,20 +208,19 @@ class Matching:
 
 
 def group_subjects(
-    devices: Iterable[Device],
-    sights: Mapping[str, Sight],
+    together: Mapping[tuple[Scope, str], Sequence[Sight]],
     matching: Matching,
     lost: Callable[[frozenset[str]], Sequence[Alarm]],
-) -> list[tuple[Subject, tuple[Device, ...]]]:
+) -> list[tuple[Subject, list[Device]]]:
     """Every group that some rule judges, with its members."""
     found = []
-    for (scope, name), members in topology.groups(devices).items():
+    for (scope, name), seen in together.items():
+        members = [one.device for one in seen]
         leader = topology.head(scope, members)
         judges = matching.of_group(scope, members, leader)
         if not judges:
             continue
         subject = topology.subject(scope, name, leader)
-        seen = [sights[device.id] for device in members]
-        together = Together(subject, name, seen, sights[leader.id] if leader else None, lost)
-        found.append((Subject(subject, together, judges), members))
+        head = next((one for one in seen if one.device is leader), None)
+        found.append((Subject(subject, Together(subject, name, seen, head, lost), judges), members))
     return found

@@ -49,7 +49,7 @@ class Course:
 COURSES: Mapping[Kind, Course] = {
     "lamp": Course(9 * DAY, 600_000, 60_000, DAY, 100),
     "feeder": Course(DAY, 600_000, 60_000, DAY, 1),
-    "bin": Course(24 * DAY, 1_800_000, 60_000, DAY, 96),
+    "bin": Course(24 * DAY, 1_800_000, 60_000, DAY, 48),
     "signal": Course(HOUR // 2, 1_000, 1_000, HOUR // 4, 4),
 }
 """Nine days teach a lamp its seven days and nights; 24 days fill a bin's twenty cycles. A cabinet's
@@ -126,7 +126,7 @@ def _kept(found: float, most: float) -> str:
 
 def _memory(kind: Kind, most: float) -> tuple[str, str, str]:
     few = COURSES[kind].few
-    _allocated(kind, few)  # what is made once: the rules, the tables of a make
+    _allocated(kind, 1)  # what is made once: the rules, the tables of a make
     kilobytes = (_allocated(kind, 2 * few) - _allocated(kind, few)) / few / 1000
     return (
         f"memory of a {kind}",
