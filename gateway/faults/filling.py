@@ -135,12 +135,21 @@ class Filling:
             return Forecast(0.0, 0.0, 0.0)
         if len(self._record) < LEAST_CYCLES * _ROOM:
             return None
-        left, full = self.full - level, self.full
-        every = [moment for moment in pairs(self._record) if moment[1]]  # of cycles that are over
-        near = [moment for moment in every if abs(moment[0] - level) < NEAR]
-        some = near if len(near) >= ENOUGH else every
-        known = sorted(tenths / 10 * left / (full - before) for before, tenths in some)
-        return Forecast(*(quantile(known, share) for share in (0.1, 0.5, 0.9)))
+        known = self._paces(level - NEAR, min(level + NEAR, self.full))
+        if len(known) < ENOUGH:
+            known = self._paces(-1.0, self.full)
+        known.sort()
+        left = (self.full - level) / 10
+        return Forecast(*(left * quantile(known, share) for share in (0.1, 0.5, 0.9)))
+
+    def _paces(self, low: float, high: float) -> list[float]:
+        """Tenths of an hour for a point of %, from each moment between two levels."""
+        full = self.full
+        return [
+            tenths / (full - level)
+            for level, tenths in pairs(self._record)
+            if tenths and low < level < high
+        ]
 
     def dump(self) -> dict[str, Any]:
         """What a restart must not forget, as JSON: the cycles that are over, and the one under way.

@@ -15,6 +15,7 @@ it (domain §1, behaviour).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, ClassVar
 
 from gateway.faults.feeders import energised
@@ -42,7 +43,7 @@ BREAK = (3, 0.6, 0.05)
 """A broken cable: lamps silent at the tail (domain §1), the share of their load that is lacking,
 and the least it must be of the feeder's to be told from its scatter (E)."""
 
-KNOWN_DEAD = ("lamp_failure", "power_low")
+KNOWN_DEAD = frozenset({"lamp_failure", "power_low"})
 """Alarms of a lamp that already say why it draws less."""
 
 
@@ -105,7 +106,7 @@ class Load:
         if pillar is None or group.latest is not pillar:
             return
         lamps = [one for one in group.everyone() if one.device.kind == "lamp"]
-        powers = self._powers(lamps)
+        powers = self._powers(lamps, {alarm.device for alarm in group.lost(KNOWN_DEAD)})
         total = sum(powers.values())
         if self._since is None or abs(total - self._was) > CHANGED * max(total, self._was):
             self._since, self._was = group.t, total
@@ -123,10 +124,10 @@ class Load:
         """Whether nothing was switched for long enough to judge the sum."""
         return self._since is not None and t - self._since >= self._warm_up
 
-    def _powers(self, lamps: Sequence[Seen]) -> dict[str, float]:
+    def _powers(self, lamps: Sequence[Seen], dead: AbstractSet[str]) -> dict[str, float]:
         """What each lamp should draw now; one that does not answer goes with most of the others.
 
-        Where none answers nothing is known.
+        Where none answers nothing is known. ``dead`` are those of which an alarm says so.
         """
         found: dict[str, float] = {}
         away: list[Seen] = []
@@ -137,7 +138,7 @@ class Load:
                 away.append(one)
                 continue
             lit += True in states
-            found[one.device.id] = _should(one, on=True in states)
+            found[one.device.id] = _should(one, on=True in states, dead=one.device.id in dead)
         answering, self.doubt = len(found), 0.0
         if not answering:
             return {}
@@ -212,7 +213,7 @@ def _plate(lamp: Seen) -> float:
     return (facts(lamp).rated_power or 0.0) * (1.0 if dim is None else dim / 100)
 
 
-def _should(lamp: Seen, *, on: bool) -> float:
+def _should(lamp: Seen, *, on: bool, dead: bool) -> float:
     """W a lamp should draw that is on or off, less what is known to be dead of it, or is an arc."""
     drawn = number(lamp, "power")
     if not on:
@@ -221,7 +222,7 @@ def _should(lamp: Seen, *, on: bool) -> float:
         return _plate(lamp)
     power = nominal_power(lamp) or 0.0
     arc = RESTRIKE[facts(lamp).technology] > 0 and drawn is not None
-    return min(drawn or 0.0, power) if arc or any(map(lamp.alarmed, KNOWN_DEAD)) else power
+    return min(drawn or 0.0, power) if arc or dead else power
 
 
 def sound(pillar: Seen) -> bool:

@@ -63,6 +63,18 @@ def test_only_the_last_cycles_count() -> None:
     assert forecast.p10 == pytest.approx(100, rel=0.05)
 
 
+def test_a_moment_that_rounds_to_full_is_no_measure_and_no_mishap() -> None:
+    """Levels are kept in whole %: one of 79.6 % has no way left to go."""
+    filling, t = Filling(), T0
+    for _ in range(8):
+        for level in (2.0, 30.0, 60.0, 79.6, 85.0, 1.0):
+            filling.take(t, level)
+            t += 7 * HOUR
+    soon = filling.forecast(75.0)
+    assert soon is not None
+    assert soon.p50 == pytest.approx(5 / 20 * 14.0, rel=0.5)
+
+
 def test_a_full_bin_is_full_now() -> None:
     assert Filling().forecast(85) == Forecast(0.0, 0.0, 0.0)
 
